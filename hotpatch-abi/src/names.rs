@@ -1,0 +1,25 @@
+//! Names that one party writes and another looks for: symbols and environment variables.
+
+/// Prefix of the static that holds the [`Entry`](crate::entry::Entry) of a hot function.
+///
+/// The macro appends the tag of the function: sixteen hexadecimal digits that depend on the tokens of its name and
+/// signature, so a changed signature makes a different static and never reuses the slot of the old one.
+/// The static lies inside the trampoline: its path is `<path of the function>::<ENTRY_PREFIX><tag>`.
+pub const ENTRY_PREFIX: &str = "__HOTPATCH_ENTRY_";
+
+/// Prefix of the function that holds the body of a hot function.
+///
+/// The macro appends the same tag as for the entry. For a free function it lies inside the trampoline
+/// (`<path of the function>::<BODY_PREFIX><tag>`), for a method or associated function beside it
+/// (`<path of the type>::<BODY_PREFIX><tag>_<name>`).
+pub const BODY_PREFIX: &str = "__hotpatch_body_";
+
+/// Environment variable that makes a process open its control channel: the private directory for its socket, which
+/// is then named `<pid>.sock`. Without it a process starts, opens and prints nothing.
+pub const CONTROL_DIR_VAR: &str = "HOTPATCH_CONTROL_DIR";
+
+/// Environment variable with the token that a client of the control channel must present.
+pub const CONTROL_TOKEN_VAR: &str = "HOTPATCH_CONTROL_TOKEN";
+
+/// Extension of the sockets in the control directory.
+pub const SOCKET_EXTENSION: &str = "sock";
