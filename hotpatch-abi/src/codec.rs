@@ -131,6 +131,10 @@ impl<'a> Reader<'a> {
     }
 
     pub(crate) fn end(&self) -> Result<(), DecodeError> {
-        if self.at == self.bytes.len() { Ok(()) } else { Err(self.error("end")) }
+        if self.at == self.bytes.len() {
+            Ok(())
+        } else {
+            Err(self.error("end"))
+        }
     }
 }

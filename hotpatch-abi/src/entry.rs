@@ -8,10 +8,17 @@ use crate::version::ABI_VERSION;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Slot(pub u32);
 
+impl Slot {
+    /// The slot of no function: its address is null in every table, which means "run the code as built". An entry
+    /// that was never registered reads as this slot.
+    pub const NONE: Self = Self(0);
+}
+
 /// The description of one hot function, one static for each, made by `#[hotpatch]`.
 ///
 /// The record is writable memory of the image that defines it (the slot is filled in at run time), so every later
-/// patch that mentions it is bound to this one copy.
+/// patch that mentions it is bound to this one copy. It begins with the slot and the version, one `u32` each, so that
+/// a place can be told from an entry before it is treated as one.
 #[repr(C)]
 #[derive(Debug)]
 pub struct Entry {
@@ -40,24 +47,30 @@ unsafe impl Sync for Body {}
 impl Entry {
     /// A record that has no slot yet.
     pub const fn new(path: &'static str, signature: &'static str, body: Option<Body>) -> Self {
-        Self { slot: AtomicU32::new(0), abi_version: ABI_VERSION, path, signature, body }
+        Self {
+            slot: AtomicU32::new(Slot::NONE.0),
+            abi_version: ABI_VERSION,
+            path,
+            signature,
+            body,
+        }
     }
 
     /// The slot of this function.
     ///
-    /// Slot 0 belongs to no function: a record that was never registered reads as slot 0, whose address is null in
-    /// every table, which means "run the code as built".
-    ///
-    /// Relaxed: the slot is stored before the first table that knows it is published, and a reader takes the slot
-    /// only after it has loaded a table with Acquire.
+    /// Acquire, pairs with the Release in [`assign`](Self::assign): whoever reads a slot, and the live table only
+    /// after it, finds a table that covers the slot.
     #[inline(always)]
     pub fn slot(&self) -> Slot {
-        Slot(self.slot.load(Ordering::Relaxed))
+        Slot(self.slot.load(Ordering::Acquire))
     }
 
-    /// Gives this function its slot. Called by the runtime, before it publishes a table with that slot.
+    /// Gives this function its slot. Called by the runtime, after it has published a table with that slot, and before
+    /// it publishes one in which that slot is not null.
+    ///
+    /// Release, pairs with the Acquire in [`slot`](Self::slot).
     pub fn assign(&self, slot: Slot) {
-        self.slot.store(slot.0, Ordering::Relaxed);
+        self.slot.store(slot.0, Ordering::Release);
     }
 
     /// The [`ABI_VERSION`] of the crate that made this record.

@@ -130,8 +130,13 @@ impl Request {
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         let mut r = Reader::new(bytes);
         let request = match r.u8("request")? {
-            1 => Self::Hello { abi_version: r.u32("abi version")?, token: r.string("token")? },
-            2 => Self::Apply { path: r.string("path")? },
+            1 => Self::Hello {
+                abi_version: r.u32("abi version")?,
+                token: r.string("token")?,
+            },
+            2 => Self::Apply {
+                path: r.string("path")?,
+            },
             3 => Self::Status,
             _ => return Err(r.error("request")),
         };
@@ -149,7 +154,12 @@ impl Reply {
                 w.u8(1);
                 write_identity(&mut w, identity);
             }
-            Self::Applied { generation, patch, functions, nanos } => {
+            Self::Applied {
+                generation,
+                patch,
+                functions,
+                nanos,
+            } => {
                 w.u8(2);
                 w.u64(*generation);
                 w.u64(patch.0);
@@ -192,7 +202,10 @@ impl Reply {
                 functions: r.list("functions", |r| r.string("function"))?,
                 nanos: r.u64("nanoseconds")?,
             },
-            3 => Self::Refused { code: r.string("code")?, message: r.string("message")? },
+            3 => Self::Refused {
+                code: r.string("code")?,
+                message: r.string("message")?,
+            },
             4 => Self::Status(Status {
                 identity: read_identity(&mut r)?,
                 functions: r.list("functions", |r| {
@@ -253,8 +266,13 @@ mod tests {
     #[test]
     fn requests_round_trip() {
         for request in [
-            Request::Hello { abi_version: 1, token: "t".into() },
-            Request::Apply { path: "/tmp/p.so".into() },
+            Request::Hello {
+                abi_version: 1,
+                token: "t".into(),
+            },
+            Request::Apply {
+                path: "/tmp/p.so".into(),
+            },
             Request::Status,
         ] {
             assert_eq!(Request::decode(&request.encode()), Ok(request));
@@ -272,8 +290,16 @@ mod tests {
         };
         for reply in [
             Reply::Welcome(identity()),
-            Reply::Applied { generation: 1, patch: PatchId(2), functions: vec!["a".into()], nanos: 5 },
-            Reply::Refused { code: "HP0101".into(), message: "no".into() },
+            Reply::Applied {
+                generation: 1,
+                patch: PatchId(2),
+                functions: vec!["a".into()],
+                nanos: 5,
+            },
+            Reply::Refused {
+                code: "HP0101".into(),
+                message: "no".into(),
+            },
             Reply::Status(Status {
                 identity: identity(),
                 functions: vec![function],
@@ -286,6 +312,11 @@ mod tests {
 
     #[test]
     fn a_hostile_count_is_an_error() {
-        assert!(Reply::decode(&[2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 255, 255]).is_err());
+        assert!(
+            Reply::decode(&[
+                2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 255, 255
+            ])
+            .is_err()
+        );
     }
 }

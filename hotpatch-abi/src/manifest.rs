@@ -115,6 +115,15 @@ impl Manifest {
         w.bytes
     }
 
+    /// Reads only the ABI version, whose place never changes.
+    ///
+    /// # Errors
+    ///
+    /// The bytes are too short to be a manifest.
+    pub fn peek_abi_version(bytes: &[u8]) -> Result<u32, DecodeError> {
+        Reader::new(bytes).u32("abi version")
+    }
+
     /// Decodes a manifest.
     ///
     /// # Errors
@@ -141,7 +150,11 @@ impl Manifest {
                 })
             })?,
             published: r.list("published functions", |r| {
-                Ok(Published { entry: read_place(r)?, body: read_place(r)?, path: r.string("path")? })
+                Ok(Published {
+                    entry: read_place(r)?,
+                    body: read_place(r)?,
+                    path: r.string("path")?,
+                })
             })?,
         };
         r.end()?;
@@ -167,5 +180,8 @@ fn read_place(r: &mut Reader<'_>) -> Result<Place, DecodeError> {
         THIS => ImageRef::This,
         index => ImageRef::Earlier(index),
     };
-    Ok(Place { image, offset: r.u64("place")? })
+    Ok(Place {
+        image,
+        offset: r.u64("place")?,
+    })
 }

@@ -1,0 +1,159 @@
+//! The hot functions of a program: each entry with its body, paired by path and tag.
+
+use std::collections::HashMap;
+
+use hotpatch_abi::code;
+use hotpatch_abi::names::{BODY_PREFIX, ENTRY_PREFIX};
+
+use crate::Error;
+use crate::names::{Name, Names, demangle};
+use crate::object_file::Role;
+use crate::program::{Atom, Program};
+
+/// A hot function of a program.
+#[derive(Clone, Debug)]
+pub(crate) struct HotFunction {
+    pub(crate) entry: Name,
+    pub(crate) body: Atom,
+    pub(crate) path: String,
+}
+
+/// All hot functions of a program, in the order of their paths.
+pub(crate) fn functions(program: &Program, names: &Names) -> Result<Vec<HotFunction>, Error> {
+    let mut entries = Vec::new();
+    let mut bodies: HashMap<String, Vec<Atom>> = HashMap::new();
+    for atom in program.atoms() {
+        let Some(title) = program.title(atom) else {
+            continue;
+        };
+        let text = names.text(title);
+        match program.section(atom).role {
+            Role::Variable if text.contains(ENTRY_PREFIX) => {
+                entries.extend(entry_key(text).map(|key| (key, title)))
+            }
+            Role::Code if text.contains(BODY_PREFIX) => {
+                if let Some(key) = body_key(text) {
+                    bodies.entry(key).or_default().push(atom);
+                }
+            }
+            _ => {}
+        }
+    }
+    entries.sort_by(|a, b| a.0.cmp(&b.0));
+    entries.dedup();
+    let mut functions = Vec::new();
+    for (key, entry) in entries {
+        let path = plain_path(key.split_once('#').map_or(key.as_str(), |(path, _)| path));
+        match bodies.remove(&key).as_deref() {
+            Some([body]) => functions.push(HotFunction {
+                entry,
+                body: *body,
+                path,
+            }),
+            // The body was never called from anywhere, so the compiler left it out.
+            None | Some([]) => {}
+            Some(several) => {
+                return Err(Error::new(
+                    code::GENERIC,
+                    format!(
+                        "hot function `{path}` has {} instances: generic hot functions are not supported yet",
+                        several.len()
+                    ),
+                ));
+            }
+        }
+    }
+    functions.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(functions)
+}
+
+/// `path#tag` of an entry: `<path>::<ENTRY_PREFIX><tag>`.
+fn entry_key(symbol: &str) -> Option<String> {
+    let demangled = demangle(symbol);
+    let (path, tag) = demangled.rsplit_once(ENTRY_PREFIX)?;
+    Some(format!("{}#{}", path.strip_suffix("::")?, tag.get(..16)?))
+}
+
+/// `path#tag` of a body: `<path>::<BODY_PREFIX><tag>`, or `<parent>::<BODY_PREFIX><tag>_<name>`.
+fn body_key(symbol: &str) -> Option<String> {
+    body_path(&demangle(symbol))
+}
+
+fn body_path(demangled: &str) -> Option<String> {
+    let (path, rest) = demangled.rsplit_once(BODY_PREFIX)?;
+    let (tag, name) = (rest.get(..16)?, rest.get(16..)?);
+    let path = match (name.strip_prefix('_'), name.is_empty()) {
+        (Some(name), _) => format!("{path}{name}"),
+        (None, true) => path.strip_suffix("::")?.to_owned(),
+        // A function or closure inside the body.
+        (None, false) => return None,
+    };
+    Some(format!("{path}#{tag}"))
+}
+
+/// The path of any function as people write it: for the body of a hot function, that of the function.
+pub(crate) fn function_path(demangled: &str) -> String {
+    let key = body_path(demangled);
+    plain_path(
+        key.as_deref()
+            .and_then(|key| key.split_once('#'))
+            .map_or(demangled, |(path, _)| path),
+    )
+}
+
+/// The path as people write it, the same under both manglings: v0 puts the type of an inherent method in brackets.
+pub(crate) fn plain_path(path: &str) -> String {
+    let Some(rest) = path.strip_prefix('<') else {
+        return path.to_owned();
+    };
+    match rest.find('>') {
+        Some(end) if !rest[..end].contains([' ', '<']) => format!("{}{}", &rest[..end], &rest[end + 1..]),
+        _ => path.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(entry: &str, body: &str, key: &str) {
+        assert_eq!(entry_key(entry).as_deref(), Some(key));
+        assert_eq!(body_key(body).as_deref(), Some(key));
+    }
+
+    #[test]
+    fn entry_and_body_of_a_free_function_share_a_key() {
+        check(
+            "game::step::__HOTPATCH_ENTRY_0123456789abcdef",
+            "game::step::__hotpatch_body_0123456789abcdef",
+            "game::step#0123456789abcdef",
+        );
+    }
+
+    #[test]
+    fn entry_and_body_of_a_method_share_a_key() {
+        check(
+            "game::Player::hurt::__HOTPATCH_ENTRY_0123456789abcdef",
+            "game::Player::__hotpatch_body_0123456789abcdef_hurt",
+            "game::Player::hurt#0123456789abcdef",
+        );
+    }
+
+    #[test]
+    fn a_closure_inside_a_body_is_no_body() {
+        assert_eq!(
+            body_key("game::step::__hotpatch_body_0123456789abcdef::{{closure}}"),
+            None
+        );
+    }
+
+    #[test]
+    fn brackets_of_inherent_types_are_dropped() {
+        assert_eq!(plain_path("<game::Player>::hurt"), "game::Player::hurt");
+        assert_eq!(
+            plain_path("<game::A as game::B>::hurt"),
+            "<game::A as game::B>::hurt"
+        );
+        assert_eq!(plain_path("game::step"), "game::step");
+    }
+}

@@ -1,0 +1,30 @@
+//! Recognises `core::panic::Location` constants, so that moved lines do not count as changed code.
+//!
+//! Layout on 64-bit targets: pointer to the file name, its length, line `u32`, column `u32`. The file name may be
+//! followed by a NUL that the length does not count.
+
+use crate::object_file::{ObjectFile, Role, SectionId, SymbolPlace};
+
+const LEN: usize = 24;
+
+/// The file name, if the section is one location and nothing else.
+pub(crate) fn file(object: &ObjectFile, id: SectionId) -> Option<&[u8]> {
+    let section = object.section(id);
+    let data: &[u8; LEN] = object.data(id).try_into().ok()?;
+    let [relocation] = section.relocations.as_slice() else {
+        return None;
+    };
+    // A named constant of the same shape is the user's own.
+    let anonymous = section.definitions.is_empty();
+    if section.role != Role::Constant || relocation.offset != 0 || !anonymous {
+        return None;
+    }
+    let symbol = &object.symbols[relocation.symbol];
+    let SymbolPlace::Section(target) = symbol.place else {
+        return None;
+    };
+    let start = usize::try_from((symbol.value as i64).wrapping_add(relocation.addend)).ok()?;
+    let len = u64::from_le_bytes(*data[8..].first_chunk()?) as usize;
+    let file = object.data(target).get(start..start.checked_add(len)?)?;
+    (object.section(target).relocations.is_empty() && file.ends_with(b".rs")).then_some(file)
+}

@@ -1,0 +1,364 @@
+//! The steps of a patch in order: read, compare, select, bind, link, commit.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use hotpatch_abi::code;
+use hotpatch_abi::manifest::{Fixup, ImageRef, Manifest, PatchId, Place, Published};
+use hotpatch_abi::patch_file;
+use hotpatch_abi::version::ABI_VERSION;
+
+use crate::bind::Binder;
+use crate::elf::program::{self, LinkedImage};
+use crate::hot;
+use crate::imports::Import;
+use crate::linker;
+use crate::live::{BASE, Image, ImageIndex, Live, Version};
+use crate::merge::{self, Merged};
+use crate::names::{Name, Names};
+use crate::object_file::Role;
+use crate::program::{Atom, ObjectCache, Program};
+use crate::selection::{self, Body, Selection};
+use crate::unchanged::Unchanged;
+use crate::{Error, Unit};
+
+/// Compares the objects of a program with the live generation and makes patches.
+#[derive(Debug)]
+pub struct Patcher {
+    names: Names,
+    cache: ObjectCache,
+    live: Live,
+}
+
+/// What an edit amounts to.
+#[derive(Debug)]
+pub enum Change {
+    /// No code changed.
+    Nothing,
+    /// Code changed, but no hot function reaches it.
+    Unreachable {
+        /// Demangled paths of the changed functions.
+        changed: Vec<String>,
+    },
+    /// Hot functions are affected.
+    Patch(Draft),
+}
+
+/// A patch that has been compared, not yet linked.
+#[derive(Debug)]
+pub struct Draft {
+    program: Arc<Program>,
+    selection: Selection,
+    published: Vec<String>,
+    changed: Vec<String>,
+}
+
+impl Draft {
+    /// Full paths of the hot functions to publish.
+    pub fn published(&self) -> &[String] {
+        &self.published
+    }
+
+    /// Demangled paths of the functions whose code changed.
+    pub fn changed(&self) -> &[String] {
+        &self.changed
+    }
+}
+
+/// A linked patch, not yet committed by any process.
+#[derive(Debug)]
+pub struct Patch {
+    /// Its identity.
+    pub id: PatchId,
+    /// The patch file.
+    pub path: PathBuf,
+    /// Time spent rewriting relocations.
+    pub bind: Duration,
+    /// Time spent in the linker.
+    pub link: Duration,
+    draft: Draft,
+    linked: LinkedImage,
+}
+
+/// How a patch follows on what is live.
+#[derive(Clone, Copy, Debug)]
+pub enum Parent {
+    /// On the last patch given to [`Patcher::commit`]: for a session.
+    Live,
+    /// On the program as built, whatever is live: for a patch file that fits at any generation.
+    Base,
+}
+
+impl Patcher {
+    /// Reads the program as built (with symbols) and the objects it was linked from.
+    ///
+    /// # Errors
+    ///
+    /// A file cannot be read or parsed, or the program has no build id or no symbols.
+    pub fn open(program: &Path, units: &[Unit]) -> Result<Self, Error> {
+        let mut names = Names::default();
+        let mut cache = ObjectCache::default();
+        let bytes = fs::read(program).map_err(|error| Error::unreadable(program, error))?;
+        let linked = program::read(&bytes, &mut names)
+            .map_err(|error| Error::malformed(&program.to_string_lossy(), error))?;
+        if linked.build_id.is_empty() {
+            let message = format!(
+                "`{}` has no build id; build it with `cargo hotpatch`",
+                program.display()
+            );
+            return Err(Error::new(code::BUILD_ID, message));
+        }
+        if linked.symbols.is_empty() {
+            let message = format!(
+                "`{}` has no symbols: set `strip = \"none\"` in its profile",
+                program.display()
+            );
+            return Err(Error::new(code::STRIP, message));
+        }
+        let program = Arc::new(cache.read(units, &mut names)?);
+        let all: Vec<_> = program.functions().collect();
+        let base = Image {
+            patch: None,
+            functions: by_name(&program, all),
+            program,
+            linked,
+            bound: HashMap::new(),
+        };
+        Ok(Self {
+            names,
+            cache,
+            live: Live {
+                images: vec![base],
+                table: HashMap::new(),
+            },
+        })
+    }
+
+    /// The build id of the program.
+    pub fn build_id(&self) -> &[u8] {
+        &self.live.image(BASE).linked.build_id
+    }
+
+    /// Compares the current objects (all units, replayed or not) with the live generation.
+    ///
+    /// # Errors
+    ///
+    /// An object cannot be read, or the edit cannot be applied; the code of the error says why.
+    pub fn compare(&mut self, units: &[Unit]) -> Result<Change, Error> {
+        let program = Arc::new(self.cache.read(units, &mut self.names)?);
+        let unchanged = Unchanged::of(&program, &self.live);
+        let hot = hot::functions(&program, &self.names)?;
+        let selection = selection::select(&program, &self.live, &unchanged, &hot, &self.names)?;
+        let changed = self.paths(&program, &unchanged.changed);
+        if !selection.published.is_empty() {
+            let mut published: Vec<_> = selection
+                .published
+                .values()
+                .map(|function| function.path.clone())
+                .collect();
+            published.sort();
+            return Ok(Change::Patch(Draft {
+                program,
+                selection,
+                published,
+                changed,
+            }));
+        }
+        Ok(if changed.is_empty() {
+            Change::Nothing
+        } else {
+            Change::Unreachable { changed }
+        })
+    }
+
+    /// Binds and links. `linker` is an ELF linker that takes ld options (`ld.lld`).
+    ///
+    /// # Errors
+    ///
+    /// A relocation cannot be bound, the linker fails, or the patch file cannot be written.
+    pub fn link(&mut self, draft: Draft, parent: Parent, linker: &Path, out: &Path) -> Result<Patch, Error> {
+        let start = Instant::now();
+        let mut binder = Binder::new(&draft.program, &self.live, &self.names, &draft.selection);
+        let merged = merge::merge(&mut binder, &draft.selection.included)?;
+        let imports = binder.imports;
+        let object = out.with_extension("o");
+        let unwritable = |path: &Path, error| {
+            Error::new(code::LINK, format!("cannot write `{}`: {error}", path.display()))
+        };
+        fs::write(&object, &merged.bytes).map_err(|error| unwritable(&object, error))?;
+        let bind = start.elapsed();
+
+        let start = Instant::now();
+        linker::link(linker, &object, out)?;
+        let _ = fs::remove_file(&object);
+        let dylib = fs::read(out).map_err(|error| Error::unreadable(out, error))?;
+        let linked = program::read(&dylib, &mut self.names)
+            .map_err(|error| Error::malformed(&out.to_string_lossy(), error))?;
+        let mut manifest = Manifest {
+            abi_version: ABI_VERSION,
+            build_id: self.build_id().to_vec(),
+            parent: match parent {
+                Parent::Live => self.live.images.last().and_then(|image| image.patch),
+                Parent::Base => None,
+            },
+            images: self.live.images[1..]
+                .iter()
+                .filter_map(|image| image.patch)
+                .collect(),
+            got: self.place_of(&linked, "_GLOBAL_OFFSET_TABLE_").unwrap_or(0),
+            fixups: Vec::new(),
+            published: Vec::new(),
+        };
+        let cells = linked.sections.get(merge::CELLS).copied().unwrap_or(0);
+        manifest
+            .fixups
+            .extend(imports.fixups().map(|(at, import, addend, form)| Fixup {
+                at: cells + at,
+                target: place(import),
+                addend,
+                form: form.into(),
+            }));
+        self.pointers(&merged, &linked, &mut manifest)?;
+        self.publish(&draft, &linked, &mut manifest)?;
+        let mapped_len = linked.mapped_len as usize;
+        let (file, id) = patch_file::seal(dylib, mapped_len, &manifest);
+        // Written under another name and moved, so that nobody ever sees half a patch file.
+        let partial = out.with_extension("partial");
+        fs::write(&partial, file).map_err(|error| unwritable(&partial, error))?;
+        fs::rename(&partial, out).map_err(|error| unwritable(out, error))?;
+        Ok(Patch {
+            id,
+            path: out.into(),
+            bind,
+            link: start.elapsed(),
+            draft,
+            linked,
+        })
+    }
+
+    /// The process acknowledged the patch: later comparisons are against it.
+    pub fn commit(&mut self, patch: Patch) {
+        let Draft {
+            program, selection, ..
+        } = patch.draft;
+        let index = ImageIndex(self.live.images.len());
+        for publication in selection.published.values() {
+            let version = match publication.body {
+                Body::Loaded(version) => version,
+                Body::New(atom) => Version { image: index, atom },
+            };
+            self.live.table.insert(publication.entry, version);
+        }
+        let code = selection
+            .included
+            .iter()
+            .copied()
+            .filter(|atom| program.section(*atom).role == Role::Code);
+        let functions = by_name(&program, code);
+        self.live.images.push(Image {
+            patch: Some(patch.id),
+            program,
+            linked: patch.linked,
+            functions,
+            bound: selection.bound,
+        });
+    }
+
+    fn paths(&self, program: &Program, functions: &[Atom]) -> Vec<String> {
+        let mut paths: Vec<_> = functions
+            .iter()
+            .filter_map(|atom| program.title(*atom))
+            .map(|name| hot::function_path(&self.names.demangled(name)))
+            .collect();
+        paths.sort();
+        paths.dedup();
+        paths
+    }
+
+    fn place_of(&self, linked: &LinkedImage, symbol: &str) -> Option<u64> {
+        linked
+            .unique(self.names.get(symbol)?)
+            .map(|definition| definition.st_value)
+    }
+
+    fn pointers(&self, merged: &Merged, linked: &LinkedImage, manifest: &mut Manifest) -> Result<(), Error> {
+        for (atom, pointer) in &merged.pointers {
+            let start = self
+                .place_of(linked, &merge::marker(*atom))
+                .ok_or_else(|| lost(&merge::marker(*atom)))?;
+            manifest.fixups.push(Fixup {
+                at: start + pointer.offset,
+                target: place(pointer.import),
+                addend: pointer.addend,
+                form: hotpatch_abi::manifest::FixupForm::Absolute,
+            });
+        }
+        Ok(())
+    }
+
+    fn publish(&self, draft: &Draft, linked: &LinkedImage, manifest: &mut Manifest) -> Result<(), Error> {
+        let here = |name: Name| {
+            let definition = linked.unique(name).ok_or_else(|| lost(self.names.text(name)))?;
+            Ok::<_, Error>(Place {
+                image: ImageRef::This,
+                offset: definition.st_value,
+            })
+        };
+        for publication in draft.selection.published.values() {
+            let entry = match self.live.state(publication.entry) {
+                Some((image, definition)) => place(Import {
+                    image,
+                    offset: definition.st_value,
+                }),
+                None => here(publication.entry)?,
+            };
+            let body = match publication.body {
+                Body::Loaded(version) => {
+                    let offset = self.live.offset(version).ok_or_else(|| lost(&publication.path))?;
+                    place(Import {
+                        image: version.image,
+                        offset,
+                    })
+                }
+                Body::New(atom) => here(draft.program.title(atom).ok_or_else(|| lost(&publication.path))?)?,
+            };
+            manifest.published.push(Published {
+                entry,
+                body,
+                path: publication.path.clone(),
+            });
+        }
+        Ok(())
+    }
+}
+
+fn by_name(program: &Program, atoms: impl IntoIterator<Item = Atom>) -> HashMap<Name, Vec<Atom>> {
+    let mut functions: HashMap<Name, Vec<Atom>> = HashMap::new();
+    for atom in atoms {
+        if let Some(name) = program.stable_title(atom) {
+            functions.entry(name).or_default().push(atom);
+        }
+    }
+    functions
+}
+
+fn place(import: Import) -> Place {
+    let image = match import.image {
+        BASE => ImageRef::Base,
+        ImageIndex(index) => ImageRef::Earlier(index as u32 - 1),
+    };
+    Place {
+        image,
+        offset: import.offset,
+    }
+}
+
+fn lost(symbol: &str) -> Error {
+    Error::new(
+        code::LINK,
+        format!("the linker did not keep symbol `{symbol}` of the patch"),
+    )
+}

@@ -1,0 +1,151 @@
+//! The objects of all workspace crates at one moment, and what each name means between them.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::Error;
+use crate::fingerprint::{Fingerprint, Identities, Mentions};
+use crate::names::{Name, Names};
+use crate::object_file::{ObjectFile, Role, Section, SectionId};
+use crate::unit::Unit;
+
+/// A section of an object of a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Atom {
+    pub(crate) object: u32,
+    pub(crate) section: SectionId,
+}
+
+/// One object with everything computed from its bytes alone.
+#[derive(Debug)]
+pub(crate) struct Object {
+    pub(crate) file: ObjectFile,
+    pub(crate) identities: Identities,
+}
+
+/// Objects already read, by content: an edit changes few of them.
+#[derive(Debug, Default)]
+pub(crate) struct ObjectCache {
+    current: HashMap<u128, Arc<Object>>,
+}
+
+impl ObjectCache {
+    /// Reads all objects of a program, reusing those of the last reading whose content is the same.
+    pub(crate) fn read(&mut self, units: &[Unit], names: &mut Names) -> Result<Program, Error> {
+        let mut next = HashMap::new();
+        let mut objects = Vec::new();
+        for unit in units {
+            for object in unit.read()? {
+                let content = xxhash_rust::xxh3::xxh3_128(&object.bytes);
+                let object = match self.current.get(&content) {
+                    Some(known) => known.clone(),
+                    None => {
+                        let file = ObjectFile::parse(&object.label, object.bytes, names)?;
+                        let identities = Identities::of(&file, names);
+                        Arc::new(Object { file, identities })
+                    }
+                };
+                next.insert(content, object.clone());
+                objects.push(object);
+            }
+        }
+        self.current = next;
+        Ok(Program::new(objects, names))
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Program {
+    pub(crate) objects: Vec<Arc<Object>>,
+    globals: HashMap<Name, Atom>,
+    stable_titles: HashMap<Atom, Name>,
+}
+
+impl Program {
+    fn new(objects: Vec<Arc<Object>>, names: &Names) -> Self {
+        let mut globals = HashMap::new();
+        for (index, object) in objects.iter().enumerate() {
+            for name in object.file.defined.keys() {
+                if let Some((section, symbol)) = object.file.definition(*name)
+                    && !symbol.local
+                {
+                    globals.entry(*name).or_insert(Atom {
+                        object: index as u32,
+                        section,
+                    });
+                }
+            }
+        }
+        let mut program = Self {
+            objects,
+            globals,
+            stable_titles: HashMap::new(),
+        };
+        program.stable_titles = program
+            .functions()
+            .filter_map(|atom| Some((atom, names.stable(program.title(atom)?))))
+            .collect();
+        program
+    }
+
+    pub(crate) fn object(&self, atom: Atom) -> &Object {
+        &self.objects[atom.object as usize]
+    }
+
+    pub(crate) fn section(&self, atom: Atom) -> &Section {
+        self.object(atom).file.section(atom.section)
+    }
+
+    pub(crate) fn fingerprint(&self, atom: Atom) -> Fingerprint {
+        self.object(atom).identities.fingerprint(atom.section)
+    }
+
+    pub(crate) fn mentions(&self, atom: Atom) -> &Mentions {
+        self.object(atom).identities.mentions(atom.section)
+    }
+
+    /// The name at the start of a section.
+    pub(crate) fn title(&self, atom: Atom) -> Option<Name> {
+        self.object(atom)
+            .file
+            .title(atom.section)
+            .map(|symbol| symbol.name)
+    }
+
+    /// The part of the name of a function that stays the same over builds.
+    pub(crate) fn stable_title(&self, function: Atom) -> Option<Name> {
+        self.stable_titles.get(&function).copied()
+    }
+
+    /// What a name means inside an object: its own definition, or that of another object.
+    pub(crate) fn resolve(&self, object: u32, name: Name) -> Option<Atom> {
+        match self.objects[object as usize].file.definition(name) {
+            Some((section, _)) => Some(Atom { object, section }),
+            None => self.globals.get(&name).copied(),
+        }
+    }
+
+    /// As [`resolve`](Self::resolve), for functions only.
+    pub(crate) fn resolve_function(&self, object: u32, name: Name) -> Option<Atom> {
+        self.resolve(object, name)
+            .filter(|atom| self.section(*atom).role == Role::Code)
+    }
+
+    /// All functions.
+    pub(crate) fn functions(&self) -> impl Iterator<Item = Atom> {
+        self.atoms().filter(|atom| self.section(*atom).role == Role::Code)
+    }
+
+    pub(crate) fn atoms(&self) -> impl Iterator<Item = Atom> {
+        (0..self.objects.len() as u32).flat_map(|object| self.sections(object))
+    }
+
+    /// The sections of one object.
+    pub(crate) fn sections(&self, object: u32) -> impl Iterator<Item = Atom> {
+        let count = self.objects[object as usize].file.sections.len() as u32;
+        (0..count).map(move |section| Atom {
+            object,
+            section: SectionId(section),
+        })
+    }
+}

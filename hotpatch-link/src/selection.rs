@@ -1,0 +1,184 @@
+//! What goes into a patch: the bodies to publish, and everything they reach that the process does not have.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use hotpatch_abi::code;
+
+use crate::Error;
+use crate::hot::HotFunction;
+use crate::live::{BASE, Live, Version};
+use crate::names::{Name, Names};
+use crate::object_file::{Relocation, Role, SymbolPlace};
+use crate::program::{Atom, Program};
+use crate::unchanged::Unchanged;
+
+/// Where the body of a published function lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Body {
+    /// In an image that the process already has: the edit was reverted.
+    Loaded(Version),
+    /// In the new image.
+    New(Atom),
+}
+
+/// A hot function to publish.
+#[derive(Clone, Debug)]
+pub(crate) struct Publication {
+    pub(crate) entry: Name,
+    pub(crate) body: Body,
+    pub(crate) path: String,
+}
+
+/// The content of a patch.
+#[derive(Debug, Default)]
+pub(crate) struct Selection {
+    /// Sections of the new image, in the order in which they were reached.
+    pub(crate) included: Vec<Atom>,
+    /// Functions of other images that the new one calls.
+    pub(crate) bound: HashMap<Atom, Version>,
+    /// The functions to publish, by entry.
+    pub(crate) published: BTreeMap<Name, Publication>,
+}
+
+/// Selects the content of a patch. Nothing is published if no hot function is affected.
+pub(crate) fn select(
+    program: &Program,
+    live: &Live,
+    unchanged: &Unchanged,
+    hot: &[HotFunction],
+    names: &Names,
+) -> Result<Selection, Error> {
+    let mut selector = Selector {
+        program,
+        live,
+        unchanged,
+        names,
+        selection: Selection::default(),
+        seen: HashSet::new(),
+    };
+    for function in hot {
+        if live.state(function.entry).is_some() && !selector.is_live(function) {
+            selector.publish(function);
+        }
+    }
+    let by_entry: HashMap<_, _> = hot.iter().map(|function| (function.entry, function)).collect();
+    let mut next = 0;
+    while let Some(atom) = selector.selection.included.get(next).copied() {
+        next += 1;
+        selector.follow(atom)?;
+        if let Some(function) = program.title(atom).and_then(|title| by_entry.get(&title)) {
+            selector.publish(function);
+        }
+    }
+    Ok(selector.selection)
+}
+
+struct Selector<'a> {
+    program: &'a Program,
+    live: &'a Live,
+    unchanged: &'a Unchanged,
+    names: &'a Names,
+    selection: Selection,
+    seen: HashSet<Atom>,
+}
+
+impl Selector<'_> {
+    /// Whether the body that the process runs is a current version of the new one.
+    fn is_live(&self, function: &HotFunction) -> bool {
+        let live_body = self.live.table.get(&function.entry).copied().or_else(|| {
+            let name = self.program.stable_title(function.body)?;
+            self.live.versions(name).find(|version| version.image == BASE)
+        });
+        live_body.is_some_and(|version| self.unchanged.is_current(function.body, version))
+    }
+
+    fn publish(&mut self, function: &HotFunction) {
+        let body = match self.unchanged.addressable(function.body, self.live) {
+            Some(version) => Body::Loaded(version),
+            None => {
+                self.include(function.body);
+                Body::New(function.body)
+            }
+        };
+        let publication = Publication {
+            entry: function.entry,
+            body,
+            path: function.path.clone(),
+        };
+        self.selection.published.insert(function.entry, publication);
+    }
+
+    fn include(&mut self, atom: Atom) {
+        if self.seen.insert(atom) {
+            self.selection.included.push(atom);
+        }
+    }
+
+    fn follow(&mut self, atom: Atom) -> Result<(), Error> {
+        let object = self.program.object(atom);
+        for relocation in &object.file.section(atom.section).relocations {
+            if let Some(target) = self.target(atom, relocation) {
+                self.reach(target)?;
+            }
+        }
+        if let Some(section) = object.identities.exception_table(atom.section) {
+            self.include(Atom { section, ..atom });
+            for section in object.file.personalities() {
+                self.include(Atom { section, ..atom });
+            }
+        }
+        Ok(())
+    }
+
+    fn target(&self, atom: Atom, relocation: &Relocation) -> Option<Atom> {
+        let symbol = &self.program.object(atom).file.symbols[relocation.symbol];
+        match symbol.place {
+            SymbolPlace::Section(section) => Some(Atom { section, ..atom }),
+            SymbolPlace::Undefined => self.program.resolve(atom.object, symbol.name),
+            SymbolPlace::Absolute => None,
+        }
+    }
+
+    fn reach(&mut self, target: Atom) -> Result<(), Error> {
+        match self.program.section(target).role {
+            Role::Code => match self.unchanged.addressable(target, self.live) {
+                Some(version) => {
+                    self.selection.bound.insert(target, version);
+                }
+                None => self.include(target),
+            },
+            Role::Constant => self.include(target),
+            Role::Variable | Role::ThreadLocal => self.reach_state(target)?,
+            Role::Unwind | Role::Debug | Role::Other => {}
+        }
+        Ok(())
+    }
+
+    fn reach_state(&mut self, target: Atom) -> Result<(), Error> {
+        let title = self.program.object(target).file.title(target.section);
+        let live = title.and_then(|title| self.live.state(title.name));
+        let (Some(title), Some((_, definition))) = (title, live) else {
+            if self.program.section(target).role == Role::ThreadLocal {
+                let name = title.map_or_else(String::new, |title| self.names.demangled(title.name));
+                return Err(Error::new(
+                    code::NEW_THREAD_LOCAL,
+                    format!("the edit adds thread-local `{name}`: the running process has no room for it"),
+                ));
+            }
+            self.include(target);
+            return Ok(());
+        };
+        if title.size != definition.size {
+            return Err(Error::new(
+                code::STATIC_LAYOUT,
+                format!(
+                    "the size of static `{}` changed: it is {} bytes in the process, {} bytes in the new code",
+                    self.names.demangled(title.name),
+                    definition.size,
+                    title.size
+                ),
+            ));
+        }
+        Ok(())
+    }
+}

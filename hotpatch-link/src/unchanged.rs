@@ -1,0 +1,87 @@
+//! Which functions of the new objects the process already has.
+//!
+//! A version of a function is *current* if its fingerprint equals that of the new function and every function it
+//! reaches is a current version of what the new function reaches. Computed as the greatest such relation: recursion
+//! does not make anything new.
+
+use std::collections::HashMap;
+
+use crate::live::{Callee, Live, Version};
+use crate::program::{Atom, Program};
+
+/// The current versions of each function of a program.
+#[derive(Debug)]
+pub(crate) struct Unchanged {
+    versions: HashMap<Atom, Vec<Version>>,
+    /// Functions whose own code no image has.
+    pub(crate) changed: Vec<Atom>,
+}
+
+impl Unchanged {
+    pub(crate) fn of(program: &Program, live: &Live) -> Self {
+        let mut versions = HashMap::new();
+        let mut changed = Vec::new();
+        let mut callers: HashMap<Atom, Vec<Atom>> = HashMap::new();
+        for function in program.functions() {
+            let Some(name) = program.stable_title(function) else {
+                continue;
+            };
+            let fingerprint = program.fingerprint(function);
+            let is_equal = |version: &Version| {
+                live.image(version.image).program.fingerprint(version.atom) == fingerprint
+            };
+            let equal: Vec<_> = live.versions(name).filter(is_equal).collect();
+            if equal.is_empty() {
+                changed.push(function);
+            }
+            versions.insert(function, equal);
+            for callee in program.mentions(function) {
+                if let Some(callee) = program.resolve_function(function.object, *callee) {
+                    callers.entry(callee).or_default().push(function);
+                }
+            }
+        }
+        let mut unchanged = Self { versions, changed };
+        unchanged.settle(program, live, &callers);
+        unchanged
+    }
+
+    fn settle(&mut self, program: &Program, live: &Live, callers: &HashMap<Atom, Vec<Atom>>) {
+        let mut open: Vec<Atom> = self.versions.keys().copied().collect();
+        while let Some(function) = open.pop() {
+            let before = &self.versions[&function];
+            let mentions = program.mentions(function);
+            let is_current = |version: &Version| {
+                let callees = live.callees(*version);
+                callees.len() == mentions.len()
+                    && mentions.iter().zip(callees).all(|(name, old)| {
+                        match (program.resolve_function(function.object, *name), old) {
+                            (None, Some(Callee::Outside)) => true,
+                            (Some(new), Some(Callee::Function(old))) => self.is_current(new, old),
+                            _ => false,
+                        }
+                    })
+            };
+            let after: Vec<_> = before.iter().copied().filter(is_current).collect();
+            if after.len() != before.len() {
+                self.versions.insert(function, after);
+                open.extend(callers.get(&function).into_iter().flatten());
+            }
+        }
+    }
+
+    pub(crate) fn is_current(&self, function: Atom, version: Version) -> bool {
+        self.versions
+            .get(&function)
+            .is_some_and(|versions| versions.contains(&version))
+    }
+
+    /// A current version whose address is known.
+    pub(crate) fn addressable(&self, function: Atom, live: &Live) -> Option<Version> {
+        let versions = self.versions.get(&function)?;
+        versions
+            .iter()
+            .copied()
+            .find(|version| live.offset(*version).is_some())
+    }
+}

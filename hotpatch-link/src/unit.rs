@@ -1,0 +1,67 @@
+//! The objects of one workspace crate, as files.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use object::read::archive::ArchiveFile;
+
+use crate::Error;
+
+/// The objects of one workspace crate.
+#[derive(Clone, Debug)]
+pub struct Unit {
+    /// Unique among the units of a program, and stable over replays: crate name and `extra-filename`.
+    pub key: String,
+    /// Object files, or rlibs that hold them.
+    pub objects: Vec<PathBuf>,
+}
+
+/// One object file, read.
+pub(crate) struct ObjectBytes {
+    pub(crate) label: String,
+    pub(crate) bytes: Arc<[u8]>,
+}
+
+impl Unit {
+    /// Reads the objects that rustc wrote. Other members of an rlib (C objects, metadata) cannot change by an edit
+    /// of Rust source: what they define is found in the program.
+    pub(crate) fn read(&self) -> Result<Vec<ObjectBytes>, Error> {
+        let mut objects = Vec::new();
+        for path in &self.objects {
+            let bytes = fs::read(path).map_err(|error| Error::unreadable(path, error))?;
+            if path.extension().is_some_and(|extension| extension == "rlib") {
+                read_members(path, &bytes, &mut objects)?;
+            } else {
+                objects.push(ObjectBytes {
+                    label: label(path),
+                    bytes: bytes.into(),
+                });
+            }
+        }
+        Ok(objects)
+    }
+}
+
+fn read_members(path: &Path, bytes: &[u8], objects: &mut Vec<ObjectBytes>) -> Result<(), Error> {
+    let unreadable = |error| Error::unreadable(path, error);
+    for member in ArchiveFile::parse(bytes).map_err(unreadable)?.members() {
+        let member = member.map_err(unreadable)?;
+        let name = String::from_utf8_lossy(member.name()).into_owned();
+        if name.ends_with(".rcgu.o") {
+            let bytes = member.data(bytes).map_err(unreadable)?;
+            objects.push(ObjectBytes {
+                label: format!("{}({name})", label(path)),
+                bytes: bytes.into(),
+            });
+        }
+    }
+    Ok(())
+}
+
+fn label(path: &Path) -> String {
+    path.file_name()
+        .unwrap_or(path.as_os_str())
+        .to_string_lossy()
+        .into_owned()
+}

@@ -1,0 +1,307 @@
+//! Edits of a running program, from its objects to its output, at every optimisation level.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+use hotpatch_link::{Change, Parent, Patcher, Unit};
+
+struct Project {
+    dir: tempfile::TempDir,
+    flags: Vec<String>,
+    source: String,
+    builds: usize,
+}
+
+impl Project {
+    fn new(flags: &[&str]) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let programs = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/programs");
+        let abi = Path::new(env!("CARGO_MANIFEST_DIR")).join("../hotpatch-abi/src/lib.rs");
+        let lib = |name: &str, source: &Path, externs: &[&str]| {
+            let mut args = vec![
+                "--crate-type=rlib",
+                "--edition=2024",
+                "--crate-name",
+                name,
+                source.to_str().unwrap(),
+            ];
+            args.extend(externs);
+            rustc(dir.path(), &args);
+        };
+        lib("hotpatch_abi", &abi, &[]);
+        lib("loader", &programs.join("loader.rs"), &["--extern=hotpatch_abi"]);
+        let source = fs::read_to_string(programs.join("host.rs")).unwrap();
+        let flags = flags.iter().map(|flag| flag.to_string()).collect();
+        Self {
+            dir,
+            flags,
+            source,
+            builds: 0,
+        }
+    }
+
+    /// Compiles the source as it is now and returns the folder with the program and its objects.
+    fn build(&mut self) -> PathBuf {
+        self.builds += 1;
+        let out = self.dir.path().join(format!("build{}", self.builds));
+        fs::create_dir(&out).unwrap();
+        fs::write(self.dir.path().join("host.rs"), &self.source).unwrap();
+        let out_dir = format!("--out-dir={}", out.display());
+        let mut args = vec!["host.rs", "--edition=2024", "-Csave-temps", &out_dir];
+        args.extend([
+            "-Ccode-model=medium",
+            "-Cllvm-args=-large-data-threshold=0",
+            "--extern=hotpatch_abi",
+            "--extern=loader",
+        ]);
+        args.extend([
+            "-Clink-arg=-Wl,--no-gc-sections",
+            "-Clink-arg=-Wl,--build-id=sha1",
+        ]);
+        args.extend(self.flags.iter().map(String::as_str));
+        rustc(self.dir.path(), &args);
+        out
+    }
+
+    fn edit(&mut self, from: &str, to: &str) {
+        assert!(self.source.contains(from), "{from}");
+        self.source = self.source.replace(from, to);
+    }
+}
+
+fn rustc(dir: &Path, args: &[&str]) {
+    let run = Command::new("rustc")
+        .current_dir(dir)
+        .args(args)
+        .args(["-L", "."])
+        .output()
+        .unwrap();
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+}
+
+fn units(build: &Path) -> Vec<Unit> {
+    let mut objects: Vec<_> = fs::read_dir(build)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.to_str().unwrap().ends_with(".rcgu.o"))
+        .collect();
+    objects.sort();
+    vec![Unit {
+        key: "host".into(),
+        objects,
+    }]
+}
+
+fn linker() -> PathBuf {
+    let sysroot = Command::new("rustc")
+        .args(["--print", "sysroot"])
+        .output()
+        .unwrap()
+        .stdout;
+    let sysroot = String::from_utf8(sysroot).unwrap();
+    Path::new(sysroot.trim()).join("lib/rustlib/x86_64-unknown-linux-gnu/bin/gcc-ld/ld.lld")
+}
+
+struct Running {
+    child: Child,
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+}
+
+impl Running {
+    fn start(program: &Path) -> Self {
+        let mut child = Command::new(program)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (input, output) = (
+            child.stdin.take().unwrap(),
+            BufReader::new(child.stdout.take().unwrap()),
+        );
+        Self { child, input, output }
+    }
+
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.output.read_line(&mut line).unwrap();
+        line.trim_end().to_owned()
+    }
+
+    fn ask(&mut self, command: &str) -> String {
+        writeln!(self.input, "{command}").unwrap();
+        self.line()
+    }
+
+    fn end(mut self) -> String {
+        drop(self.input);
+        let mut rest = String::new();
+        std::io::Read::read_to_string(&mut self.output, &mut rest).unwrap();
+        assert!(self.child.wait().unwrap().success());
+        rest.trim_end().to_owned()
+    }
+}
+
+struct Session {
+    project: Project,
+    patcher: Patcher,
+    running: Running,
+    patches: usize,
+}
+
+impl Session {
+    fn start(flags: &[&str]) -> Self {
+        let mut project = Project::new(flags);
+        let build = project.build();
+        let program = build.join("host");
+        let patcher = Patcher::open(&program, &units(&build)).unwrap();
+        Self {
+            patcher,
+            running: Running::start(&program),
+            project,
+            patches: 0,
+        }
+    }
+
+    fn compare(&mut self) -> Change {
+        let build = self.project.build();
+        self.patcher.compare(&units(&build)).unwrap()
+    }
+
+    /// Builds, patches and returns the published functions.
+    fn patch(&mut self) -> Vec<String> {
+        let Change::Patch(draft) = self.compare() else {
+            panic!("nothing to patch")
+        };
+        let published = draft.published().to_vec();
+        self.patches += 1;
+        let out = self.project.dir.path().join(format!("patch{}.so", self.patches));
+        let patch = self.patcher.link(draft, Parent::Live, &linker(), &out).unwrap();
+        assert_eq!(self.running.ask(&format!("patch {}", out.display())), "patched");
+        self.patcher.commit(patch);
+        published
+    }
+}
+
+fn edits_keep_the_state(flags: &[&str]) {
+    let mut session = Session::start(flags);
+    assert_eq!(session.running.ask("go"), "drop other");
+    assert_eq!(
+        session.running.line(),
+        "A 100 1 8 2 2 zero 0 10 | other Some(0) A 101 1 9 3 3 zero 0 10"
+    );
+
+    // A body, with a new constant, a new call into std and a new static.
+    session.project.edit(
+        "format!(\"A {count}",
+        "static NEW: AtomicU32 = AtomicU32::new(40); format!(\"B{} {count}",
+    );
+    session.project.edit(
+        "{} {}\", SEEN",
+        "{} {}\", NEW.fetch_add(1, Ordering::Relaxed), SEEN",
+    );
+    assert_eq!(session.patch(), ["host::step"]);
+    assert_eq!(session.running.ask("go"), "drop other");
+    assert_eq!(
+        session.running.line(),
+        "B40 102 2 10 4 3 one 1 21 | other Some(1) B41 103 2 11 5 4 one 1 21"
+    );
+
+    // A function that a hot function calls; the new static keeps its value.
+    session.project.edit("1 => 21", "1 => 21, 2 if n == 2 => 99");
+    assert_eq!(session.patch(), ["host::step"]);
+    assert_eq!(session.running.ask("go"), "drop other");
+    assert_eq!(
+        session.running.line(),
+        "B42 104 3 12 6 4 two 4 99 | other Some(2) B43 105 3 13 7 5 two 4 99"
+    );
+
+    // A method behind a vtable and a string.
+    session.project.edit("self.0 * self.0", "self.0 * 100.0");
+    session.project.edit("\"other {:?}", "\"OTHER {:?}");
+    session.project.edit("\"drop {}\"", "\"DROP {}\"");
+    assert_eq!(session.patch(), ["host::other", "host::step"]);
+    assert_eq!(session.running.ask("go"), "DROP other");
+    assert_eq!(
+        session.running.line(),
+        "B44 106 4 14 8 5 zero 300 47 | OTHER Some(3) B45 107 4 15 9 6 zero 300 47"
+    );
+
+    // A panic unwinds out of patched code through the old frames, with the new line.
+    session.project.edit("if n == 4 {", "if n == 4 {\n\n");
+    session.project.edit("panic!(\"other", "panic!(\"new other");
+    assert_eq!(session.patch(), ["host::other"]);
+    let line = session
+        .project
+        .source
+        .lines()
+        .position(|line| line.contains("panic!(\"new"))
+        .unwrap()
+        + 1;
+    assert_eq!(
+        session.running.ask("go"),
+        format!("panic panicked at host.rs:{line}:9:")
+    );
+    assert_eq!(session.running.line(), format!("new other panics line {line}"));
+    assert_eq!(session.running.line(), "DROP other");
+    assert_eq!(session.running.line(), "B46 108 5 16 10 4 one 400 58 | caught");
+
+    // Back to the beginning: every function has a version that the process already has.
+    let original =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/programs/host.rs")).unwrap();
+    session.project.source = original;
+    assert_eq!(session.patch(), ["host::other", "host::step"]);
+    assert_eq!(session.running.ask("go"), "drop other");
+    assert_eq!(
+        session.running.line(),
+        "A 109 6 17 11 5 two 25 15 | other Some(5) A 110 6 18 12 6 two 25 15"
+    );
+    assert_eq!(session.running.end(), "end 111 111");
+}
+
+#[test]
+fn edits_keep_the_state_at_opt_level_0() {
+    edits_keep_the_state(&["-g", "-Ccodegen-units=16"]);
+}
+
+#[test]
+fn edits_keep_the_state_at_opt_level_1() {
+    edits_keep_the_state(&["-Copt-level=1"]);
+}
+
+#[test]
+fn edits_keep_the_state_at_opt_level_2() {
+    edits_keep_the_state(&["-Copt-level=2", "-Ccodegen-units=1", "-g"]);
+}
+
+#[test]
+fn edits_keep_the_state_at_opt_level_3() {
+    edits_keep_the_state(&["-Copt-level=3", "-Ccodegen-units=16"]);
+}
+
+#[test]
+fn edits_keep_the_state_under_v0_mangling() {
+    edits_keep_the_state(&["-Csymbol-mangling-version=v0", "-g"]);
+}
+
+#[test]
+fn comments_and_moved_lines_change_nothing() {
+    let mut session = Session::start(&["-g"]);
+    session.project.edit(
+        "fn helper",
+        "// A comment that moves everything below it.\n\nfn helper",
+    );
+    assert!(matches!(session.compare(), Change::Nothing));
+}
+
+#[test]
+fn an_edit_that_only_main_sees_is_unreachable() {
+    let mut session = Session::start(&[]);
+    session.project.edit("\"patched\"", "\"PATCHED\"");
+    match session.compare() {
+        Change::Unreachable { changed } => assert_eq!(changed, ["host::main"]),
+        other => panic!("{other:?}"),
+    }
+}
