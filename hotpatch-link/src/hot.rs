@@ -14,12 +14,27 @@ use crate::program::{Atom, Program};
 #[derive(Clone, Debug)]
 pub(crate) struct HotFunction {
     pub(crate) entry: Name,
-    pub(crate) body: Atom,
     pub(crate) path: String,
+    /// The body; several for a method of a generic type, which has one entry for all its instances. Never empty.
+    pub(crate) bodies: Vec<Atom>,
+}
+
+impl HotFunction {
+    /// The one body.
+    pub(crate) fn body(&self) -> Result<Atom, Error> {
+        match self.bodies[..] {
+            [body] => Ok(body),
+            _ => {
+                let (path, count) = (&self.path, self.bodies.len());
+                let message = format!("hot function `{path}` has {count} instances: generic ones are not supported yet");
+                Err(Error::new(code::GENERIC, message))
+            }
+        }
+    }
 }
 
 /// All hot functions of a program, in the order of their paths.
-pub(crate) fn functions(program: &Program, names: &Names) -> Result<Vec<HotFunction>, Error> {
+pub(crate) fn functions(program: &Program, names: &Names) -> Vec<HotFunction> {
     let mut entries = Vec::new();
     let mut bodies: HashMap<String, Vec<Atom>> = HashMap::new();
     for atom in program.atoms() {
@@ -44,27 +59,13 @@ pub(crate) fn functions(program: &Program, names: &Names) -> Result<Vec<HotFunct
     let mut functions = Vec::new();
     for (key, entry) in entries {
         let path = plain_path(key.split_once('#').map_or(key.as_str(), |(path, _)| path));
-        match bodies.remove(&key).as_deref() {
-            Some([body]) => functions.push(HotFunction {
-                entry,
-                body: *body,
-                path,
-            }),
-            // The body was never called from anywhere, so the compiler left it out.
-            None | Some([]) => {}
-            Some(several) => {
-                return Err(Error::new(
-                    code::GENERIC,
-                    format!(
-                        "hot function `{path}` has {} instances: generic hot functions are not supported yet",
-                        several.len()
-                    ),
-                ));
-            }
+        // Without a body, nobody calls the function, and the compiler left it out.
+        if let Some(bodies) = bodies.remove(&key) {
+            functions.push(HotFunction { entry, path, bodies });
         }
     }
     functions.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok(functions)
+    functions
 }
 
 /// `path#tag` of an entry: `<path>::<ENTRY_PREFIX><tag>`.

@@ -150,7 +150,7 @@ impl Patcher {
     pub fn compare(&mut self, units: &[Unit]) -> Result<Change, Error> {
         let program = Arc::new(self.cache.read(units, &mut self.names)?);
         let unchanged = Unchanged::of(&program, &self.live);
-        let hot = hot::functions(&program, &self.names)?;
+        let hot = hot::functions(&program, &self.names);
         let selection = selection::select(&program, &self.live, &unchanged, &hot, &self.names)?;
         let changed = self.paths(&program, &unchanged.changed);
         if !selection.published.is_empty() {

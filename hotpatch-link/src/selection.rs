@@ -58,7 +58,7 @@ pub(crate) fn select(
     };
     for function in hot {
         if live.state(function.entry).is_some() && !selector.is_live(function) {
-            selector.publish(function);
+            selector.publish(function)?;
         }
     }
     let by_entry: HashMap<_, _> = hot.iter().map(|function| (function.entry, function)).collect();
@@ -67,7 +67,7 @@ pub(crate) fn select(
         next += 1;
         selector.follow(atom)?;
         if let Some(function) = program.title(atom).and_then(|title| by_entry.get(&title)) {
-            selector.publish(function);
+            selector.publish(function)?;
         }
     }
     Ok(selector.selection)
@@ -85,27 +85,29 @@ struct Selector<'a> {
 impl Selector<'_> {
     /// Whether the body that the process runs is a current version of the new one.
     fn is_live(&self, function: &HotFunction) -> bool {
-        let live_body = self.live.table.get(&function.entry).copied().or_else(|| {
-            let name = self.program.stable_title(function.body)?;
-            self.live.versions(name).find(|version| version.image == BASE)
-        });
-        live_body.is_some_and(|version| self.unchanged.is_current(function.body, version))
+        let live_body = |body: Atom| {
+            let published = self.live.table.get(&function.entry).copied();
+            published.or_else(|| {
+                let name = self.program.stable_title(body)?;
+                self.live.versions(name).find(|version| version.image == BASE)
+            })
+        };
+        let is_live = |body| live_body(body).is_some_and(|version| self.unchanged.is_current(body, version));
+        function.bodies.iter().copied().all(is_live)
     }
 
-    fn publish(&mut self, function: &HotFunction) {
-        let body = match self.unchanged.addressable(function.body, self.live) {
+    fn publish(&mut self, function: &HotFunction) -> Result<(), Error> {
+        let body = function.body()?;
+        let body = match self.unchanged.addressable(body, self.live) {
             Some(version) => Body::Loaded(version),
             None => {
-                self.include(function.body);
-                Body::New(function.body)
+                self.include(body);
+                Body::New(body)
             }
         };
-        let publication = Publication {
-            entry: function.entry,
-            body,
-            path: function.path.clone(),
-        };
+        let publication = Publication { entry: function.entry, body, path: function.path.clone() };
         self.selection.published.insert(function.entry, publication);
+        Ok(())
     }
 
     fn include(&mut self, atom: Atom) {
