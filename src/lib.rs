@@ -1,1 +1,52 @@
-//! x
+//! A running process takes new code, and keeps its state.
+//!
+//! ```
+//! use hotpatch::hotpatch;
+//!
+//! struct World {
+//!     age: f32,
+//! }
+//!
+//! #[hotpatch]
+//! fn tick(world: &mut World, dt: f32) {
+//!     world.age += dt; // Edit me while the program runs.
+//! }
+//!
+//! let mut world = World { age: 0.0 };
+//! for _ in 0..60 {
+//!     hotpatch::call(|| tick(&mut world, 1.0 / 60.0));
+//! }
+//! # assert!(world.age > 0.9);
+//! ```
+//!
+//! [`hotpatch`](macro@hotpatch) marks the functions that can be replaced; [`call`] is where the program is ready for
+//! it. Under `cargo hotpatch run` every save makes a patch and takes it live; [`apply`] does the same with a patch
+//! file.
+//!
+//! # Without patching
+//!
+//! The feature `enabled` is on by default. Without it (`default-features = false`) the attribute leaves the plain
+//! function, `call(f)` is `f()`, and nothing of the runtime is part of the program.
+
+pub use hotpatch_abi::code::Code;
+pub use hotpatch_macros::hotpatch;
+
+#[cfg(feature = "enabled")]
+pub use hotpatch_runtime::function::Address;
+#[cfg(feature = "enabled")]
+pub use hotpatch_runtime::{Applied, Event, Function, Refusal, apply, call, functions, generation, on_event};
+
+#[cfg(not(feature = "enabled"))]
+mod disabled;
+#[cfg(not(feature = "enabled"))]
+pub use disabled::{
+    Address, Applied, Event, Function, Refusal, apply, call, functions, generation, on_event,
+};
+
+#[cfg(feature = "enabled")]
+mod private;
+#[cfg(feature = "enabled")]
+#[doc(hidden)]
+pub mod __private1 {
+    pub use crate::private::*;
+}

@@ -1,0 +1,18 @@
+//! What the code that `#[hotpatch]` generates refers to, `core` included: a crate may shadow any name and use no prelude.
+//!
+//! The name under which this module is public ends in the version of the ABI, so an attribute and a facade that do
+//! not fit together do not compile.
+
+pub use core::hint::black_box;
+pub use core::option::Option::{None, Some};
+pub use core::{concat, module_path};
+
+pub use hotpatch_abi::entry::{Body, Entry};
+pub use hotpatch_runtime::{Registered, enter, inventory};
+
+const _: () = assert!(hotpatch_abi::version::ABI_VERSION == 1, "rename `__private1`");
+
+/// Compiles as the length of an array only if `T` is one type, without parameters of its surroundings.
+pub const fn concrete<T: ?Sized>() -> usize {
+    0
+}

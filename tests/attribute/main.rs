@@ -1,0 +1,26 @@
+//! Every form of function that `#[hotpatch]` takes, and that it behaves as without it.
+
+mod attributes;
+mod free;
+mod macros;
+mod methods;
+mod nested;
+mod qualifiers;
+mod values;
+
+/// The hot functions of this program whose path ends like this.
+fn entries(end: &str) -> Vec<(String, String)> {
+    let functions = hotpatch::functions()
+        .into_iter()
+        .map(|function| (function.name, function.signature));
+    functions
+        .filter(|(name, _)| name.strip_suffix(end).is_some_and(|rest| rest.ends_with("::")))
+        .collect()
+}
+
+fn check_entry(end: &str, signature: &str) {
+    assert_eq!(
+        entries(end),
+        [(format!("attribute::{end}"), signature.to_owned())]
+    );
+}

@@ -1,0 +1,8 @@
+use hotpatch::hotpatch;
+
+#[hotpatch(crate)]
+fn tick() {}
+
+fn main() {
+    tick();
+}

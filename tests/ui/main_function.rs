@@ -1,0 +1,4 @@
+#[hotpatch::hotpatch]
+fn main() {
+    println!("once");
+}

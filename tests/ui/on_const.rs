@@ -1,0 +1,8 @@
+use hotpatch::hotpatch;
+
+#[hotpatch]
+const RUN: fn() = main;
+
+fn main() {
+    let _ = RUN;
+}

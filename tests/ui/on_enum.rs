@@ -1,0 +1,10 @@
+use hotpatch::hotpatch;
+
+#[hotpatch]
+enum Kind {
+    One,
+}
+
+fn main() {
+    let _ = Kind::One;
+}

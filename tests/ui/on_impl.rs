@@ -1,0 +1,12 @@
+use hotpatch::hotpatch;
+
+struct Player;
+
+#[hotpatch]
+impl Player {
+    fn hurt(&self) {}
+}
+
+fn main() {
+    Player.hurt();
+}

@@ -1,0 +1,10 @@
+use hotpatch::hotpatch;
+
+macro_rules! nothing {
+    () => {};
+}
+
+#[hotpatch]
+nothing! {}
+
+fn main() {}

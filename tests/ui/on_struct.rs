@@ -1,0 +1,9 @@
+use hotpatch::hotpatch;
+
+/// A player.
+#[hotpatch]
+pub struct Player;
+
+fn main() {
+    let _ = Player;
+}

@@ -1,0 +1,9 @@
+use hotpatch::hotpatch;
+
+#[hotpatch]
+#[hotpatch]
+fn tick() {}
+
+fn main() {
+    tick();
+}

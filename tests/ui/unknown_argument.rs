@@ -1,0 +1,8 @@
+use hotpatch::hotpatch;
+
+#[hotpatch(name = "tick")]
+fn tick() {}
+
+fn main() {
+    tick();
+}
