@@ -331,6 +331,7 @@ impl Patcher {
                 path: publication.path.clone(),
             });
         }
+        manifest.published.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(())
     }
 }

@@ -1,0 +1,10 @@
+//! End to end: build a real program, run it, edit it, and watch what it prints.
+
+mod project;
+mod session;
+
+mod edits;
+mod robustness;
+mod scripts;
+mod state;
+mod workspaces;

@@ -1,0 +1,194 @@
+//! A running `cargo hotpatch run`: its events, the program's output, and both their ends.
+
+use std::fs::{File, OpenOptions};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::project::Project;
+
+/// Far more than anything takes: only a broken test waits this long.
+const PATIENCE: Duration = Duration::from_secs(40);
+
+pub(crate) struct Session {
+    child: Child,
+    stdin: Option<ChildStdin>,
+    events: Receiver<Value>,
+    output: Receiver<String>,
+    messages: Receiver<String>,
+    said: Vec<String>,
+    pub(crate) seen: Vec<Value>,
+}
+
+impl Session {
+    /// Starts `cargo hotpatch run <arguments>` and waits until the program has attached.
+    pub(crate) fn start(project: &Project, arguments: &[&str]) -> Self {
+        let mut session = Self::start_unattached(project, arguments);
+        session.event("process-attached");
+        session
+    }
+
+    pub(crate) fn start_unattached(project: &Project, arguments: &[&str]) -> Self {
+        Self::spawn_in(project, project, arguments)
+    }
+
+    /// As [`start`](Self::start), with the events in another folder: for a second session on one project.
+    pub(crate) fn start_in(project: &Project, events: &Project, arguments: &[&str]) -> Self {
+        let mut session = Self::spawn_in(project, events, arguments);
+        session.event("process-attached");
+        session
+    }
+
+    fn spawn_in(project: &Project, events: &Project, arguments: &[&str]) -> Self {
+        let fifo = events.path("events.fifo");
+        if !fifo.exists() {
+            assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+        }
+        // Open for both, so that the reader never meets the end of the file while nobody writes.
+        let reader = OpenOptions::new().read(true).write(true).open(&fifo).unwrap();
+        let mut command = project.hotpatch(&["run", "--events"]);
+        command.arg(&fifo).args(arguments);
+        Self::spawn(command, reader)
+    }
+
+    fn spawn(mut command: Command, events: File) -> Self {
+        let mut child =
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let stdin = child.stdin.take();
+        let output = lines(child.stdout.take().unwrap(), Some);
+        let messages = lines(child.stderr.take().unwrap(), Some);
+        let events = lines(events, |line| Some(serde_json::from_str(&line).unwrap()));
+        Self { child, stdin, events, output, messages, said: Vec::new(), seen: Vec::new() }
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// The next event of that name; others are passed over, and kept in `seen`.
+    pub(crate) fn event(&mut self, name: &str) -> Value {
+        self.event_among(&[name])
+    }
+
+    /// The next event that ends an edit, whatever it is.
+    pub(crate) fn outcome(&mut self) -> Value {
+        self.event_among(&["applied", "nothing-to-do", "refused", "restart-needed", "build-failed"])
+    }
+
+    fn event_among(&mut self, names: &[&str]) -> Value {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let Ok(event) = self.events.recv_timeout(end.saturating_duration_since(Instant::now())) else {
+                self.fail(&format!("no event among {names:?}"))
+            };
+            self.seen.push(event.clone());
+            if names.contains(&event["event"].as_str().unwrap()) {
+                return event;
+            }
+        }
+    }
+
+    fn fail(&mut self, what: &str) -> ! {
+        let messages = self.messages();
+        panic!("{what}; events: {:#?}\nmessages:\n{messages}", self.seen)
+    }
+
+    /// The functions of the next `applied`, which must be the next outcome.
+    pub(crate) fn applied(&mut self) -> Vec<String> {
+        let event = self.outcome();
+        assert_eq!(event["event"], "applied", "{event}\n{}", self.messages());
+        event["functions"].as_array().unwrap().iter().map(|name| name.as_str().unwrap().to_owned()).collect()
+    }
+
+    /// Sends a line to the program and returns the line that it answers.
+    pub(crate) fn ask(&mut self, line: &str) -> String {
+        self.send(line);
+        self.line()
+    }
+
+    pub(crate) fn send(&mut self, line: &str) {
+        writeln!(self.stdin.as_mut().unwrap(), "{line}").unwrap();
+    }
+
+    /// The next line of the program's output.
+    pub(crate) fn line(&mut self) -> String {
+        match self.output.recv_timeout(PATIENCE) {
+            Ok(line) => line,
+            Err(_) => self.fail("no output"),
+        }
+    }
+
+    /// Waits for a line of the tool that contains `text`.
+    pub(crate) fn message(&mut self, text: &str) -> String {
+        if let Some(line) = self.said.iter().find(|line| line.contains(text)) {
+            return line.clone();
+        }
+        let end = Instant::now() + PATIENCE;
+        loop {
+            match self.messages.recv_timeout(end.saturating_duration_since(Instant::now())) {
+                Ok(line) => {
+                    self.said.push(line.clone());
+                    if line.contains(text) {
+                        return line;
+                    }
+                }
+                Err(_) => panic!("no message with `{text}`; said:\n{}", self.said.join("\n")),
+            }
+        }
+    }
+
+    /// All that the tool and the program have written to stderr so far.
+    pub(crate) fn messages(&mut self) -> String {
+        self.said.extend(self.messages.try_iter());
+        self.said.join("\n")
+    }
+
+    pub(crate) fn signal(&self, signal: &str) {
+        signal_process(self.pid(), signal);
+    }
+
+    /// Ends the program's input and waits for the tool.
+    pub(crate) fn finish(mut self) -> ExitStatus {
+        drop(self.stdin.take());
+        self.child.wait().unwrap()
+    }
+
+    /// Waits for the tool without touching the program's input.
+    pub(crate) fn wait(&mut self) -> ExitStatus {
+        self.child.wait().unwrap()
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        drop(self.stdin.take());
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+pub(crate) fn signal_process(pid: u32, signal: &str) {
+    assert!(Command::new("kill").args(["-s", signal, &pid.to_string()]).status().unwrap().success());
+}
+
+fn lines<T: Send + 'static>(
+    from: impl Read + Send + 'static,
+    parse: impl Fn(String) -> Option<T> + Send + 'static,
+) -> Receiver<T> {
+    let (sender, receiver): (Sender<T>, _) = channel();
+    thread::spawn(move || {
+        for line in BufReader::new(from).lines() {
+            let Ok(line) = line else { return };
+            if let Some(item) = parse(line)
+                && sender.send(item).is_err()
+            {
+                return;
+            }
+        }
+    });
+    receiver
+}
