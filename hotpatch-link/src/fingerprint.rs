@@ -6,10 +6,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use hotpatch_abi::names::BODY_PREFIX;
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::elf::{eh_frame, x86_64};
+use crate::hot;
 use crate::location;
 use crate::names::{Name, Names};
 use crate::object_file::{ObjectFile, Relocation, Role, SectionId, Symbol, SymbolPlace};
@@ -115,7 +115,7 @@ impl Hasher<'_> {
     }
 
     fn mention(&self, name: Name, mentions: &mut Mentions) {
-        if !self.names.text(name).contains(BODY_PREFIX) {
+        if !hot::is_body(self.names.text(name)) {
             mentions.push(name);
         }
     }

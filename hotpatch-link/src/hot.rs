@@ -68,11 +68,17 @@ pub(crate) fn functions(program: &Program, names: &Names) -> Vec<HotFunction> {
     functions
 }
 
+/// Whether a symbol is the body of a hot function: not something inside one, and not an instance that names one.
+pub(crate) fn is_body(symbol: &str) -> bool {
+    symbol.contains(BODY_PREFIX) && body_key(symbol).is_some()
+}
+
 /// `path#tag` of an entry: `<path>::<ENTRY_PREFIX><tag>`.
 fn entry_key(symbol: &str) -> Option<String> {
     let demangled = demangle(symbol);
     let (path, tag) = demangled.rsplit_once(ENTRY_PREFIX)?;
-    Some(format!("{}#{}", path.strip_suffix("::")?, tag.get(..16)?))
+    (tag.len() == TAG_LEN).then_some(())?;
+    Some(format!("{}#{tag}", path.strip_suffix("::")?))
 }
 
 /// `path#tag` of a body: `<path>::<BODY_PREFIX><tag>`, or `<parent>::<BODY_PREFIX><tag>_<name>`.
@@ -82,15 +88,18 @@ fn body_key(symbol: &str) -> Option<String> {
 
 fn body_path(demangled: &str) -> Option<String> {
     let (path, rest) = demangled.rsplit_once(BODY_PREFIX)?;
-    let (tag, name) = (rest.get(..16)?, rest.get(16..)?);
-    let path = match (name.strip_prefix('_'), name.is_empty()) {
-        (Some(name), _) => format!("{path}{name}"),
-        (None, true) => path.strip_suffix("::")?.to_owned(),
-        // A function or closure inside the body.
-        (None, false) => return None,
+    let (tag, name) = rest.split_at_checked(TAG_LEN)?;
+    let is_identifier = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
+    let path = match name.strip_prefix('_') {
+        Some(name) if is_identifier(name) => format!("{path}{name}"),
+        None if name.is_empty() => path.strip_suffix("::")?.to_owned(),
+        _ => return None,
     };
     Some(format!("{path}#{tag}"))
 }
+
+/// Hexadecimal digits of a tag.
+const TAG_LEN: usize = 16;
 
 /// The path of any function as people write it: for the body of a hot function, that of the function.
 pub(crate) fn function_path(demangled: &str) -> String {
@@ -141,11 +150,17 @@ mod tests {
     }
 
     #[test]
-    fn a_closure_inside_a_body_is_no_body() {
-        assert_eq!(
-            body_key("game::step::__hotpatch_body_0123456789abcdef::{{closure}}"),
-            None
-        );
+    fn what_is_inside_a_body_or_names_one_is_no_body() {
+        for symbol in [
+            "game::step::__hotpatch_body_0123456789abcdef::{{closure}}",
+            "game::Player::__hotpatch_body_0123456789abcdef_hurt::{{closure}}",
+            "game::Player::__hotpatch_body_0123456789abcdef_hurt::inner",
+            "core::ops::FnOnce::call_once::<game::step::__hotpatch_body_0123456789abcdef>",
+            "core::ops::FnOnce::call_once::<<game::P>::__hotpatch_body_0123456789abcdef_hurt>",
+        ] {
+            assert!(!is_body(symbol), "{symbol}");
+        }
+        assert!(is_body("game::step::__hotpatch_body_0123456789abcdef"));
     }
 
     #[test]

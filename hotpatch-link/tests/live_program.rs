@@ -218,7 +218,8 @@ fn edits_keep_the_state(flags: &[&str]) {
         "B42 104 3 12 6 4 two 4 99 | other Some(2) B43 105 3 13 7 5 two 4 99"
     );
 
-    // A method behind a vtable and a string.
+    // A method behind a vtable, a string, and a closure inside a hot function.
+    session.project.edit("n /*closure*/", "n + 0 /*closure*/");
     session.project.edit("self.0 * self.0", "self.0 * 100.0");
     session.project.edit("\"other {:?}", "\"OTHER {:?}");
     session.project.edit("\"drop {}\"", "\"DROP {}\"");

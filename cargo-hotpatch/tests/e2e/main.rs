@@ -4,6 +4,7 @@ mod project;
 mod session;
 
 mod edits;
+mod examples;
 mod robustness;
 mod scripts;
 mod state;

@@ -77,7 +77,7 @@ fn other(n: u32) -> String {
     if n == 4 {
         panic!("other panics");
     }
-    let any: Box<dyn Any> = Box::new(n);
+    let any: Box<dyn Any> = Box::new([n].map(|n| n /*closure*/)[0]);
     format!("other {:?} {}", any.downcast_ref::<u32>(), step(n))
 }
 }
