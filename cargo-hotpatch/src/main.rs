@@ -1,1 +1,57 @@
-fn main() {}
+//! `cargo hotpatch`: edit a running Rust program.
+//!
+//! One binary with several roles: cargo starts it as rustc wrapper, rustc starts it as linker, and the user starts it
+//! as cargo subcommand.
+#![forbid(unsafe_code)]
+
+use std::process::ExitCode;
+
+mod roles;
+
+mod caller_env;
+mod capture;
+mod hard_link;
+mod link_line;
+mod obstacle;
+mod response_file;
+mod rustc_args;
+mod state_dir;
+
+mod base;
+mod build_id;
+
+mod cargo_build;
+mod project;
+mod runnable;
+mod selection;
+
+mod dep_info;
+mod diagnostic;
+mod inputs;
+mod interrupt;
+mod patch_linker;
+mod replay;
+mod scratch_dir;
+mod stamp;
+mod unit_graph;
+mod workbench;
+
+mod channel;
+mod control_dir;
+mod events;
+mod refusal;
+mod running;
+mod session;
+mod terminal;
+
+mod cli;
+mod commands;
+mod demo;
+mod doctor;
+
+fn main() -> ExitCode {
+    match roles::Role::current() {
+        Some(role) => role.play(),
+        None => cli::run(),
+    }
+}

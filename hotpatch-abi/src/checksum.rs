@@ -3,16 +3,18 @@
 /// A 64-bit checksum that finds torn and damaged files. It is no protection against an attacker: who may offer a
 /// patch is decided by the control channel.
 ///
-/// FNV-1a over 8-byte little-endian words, with a final mix. Written as a plain loop because it runs inside debug
-/// builds of the patched program, where iterator chains cost ten times as much.
+/// FNV-1a over 8-byte little-endian words, with a final mix. Written as a plain loop over indices because it runs
+/// inside debug builds of the patched program, where an iterator or a slice method for each word costs many times
+/// as much.
 pub fn checksum(seed: u64, bytes: &[u8]) -> u64 {
     const PRIME: u64 = 0x0000_0100_0000_01b3;
     let mut hash = seed ^ 0xcbf2_9ce4_8422_2325 ^ bytes.len() as u64;
-    let mut rest = bytes;
-    while let Some((word, tail)) = rest.split_first_chunk::<8>() {
-        hash = (hash ^ u64::from_le_bytes(*word)).wrapping_mul(PRIME);
+    let (words, rest) = bytes.as_chunks::<8>();
+    let mut at = 0;
+    while at < words.len() {
+        hash = (hash ^ u64::from_le_bytes(words[at])).wrapping_mul(PRIME);
         hash ^= hash >> 29;
-        rest = tail;
+        at += 1;
     }
     for byte in rest {
         hash = (hash ^ u64::from(*byte)).wrapping_mul(PRIME);

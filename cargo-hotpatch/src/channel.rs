@@ -1,0 +1,194 @@
+//! The control channel of a process, from the side of the tool.
+
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use hotpatch_abi::code;
+use hotpatch_abi::frame::{Identity, MAX_LEN, Reply, Request};
+use hotpatch_abi::version::ABI_VERSION;
+
+use crate::refusal::Refusal;
+
+/// How long a process may take to answer. Loading a patch takes milliseconds; a process under a debugger may stand
+/// still for longer, and then gets the patch with the next edit.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A connection to a process.
+#[derive(Debug)]
+pub(crate) struct Channel(UnixStream);
+
+/// What a process says to a patch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// It is live.
+    Applied {
+        /// The generation it made.
+        generation: u64,
+        /// The functions that switched.
+        functions: Vec<String>,
+    },
+    /// The process runs what it ran.
+    Refused {
+        /// The stable code.
+        code: String,
+        /// The reason.
+        message: String,
+    },
+}
+
+impl Channel {
+    /// Connects to a process and presents the token.
+    ///
+    /// # Errors
+    ///
+    /// Nobody listens, or the process does not speak to this client.
+    pub(crate) fn open(socket: &Path, token: &str) -> Result<(Self, Identity)> {
+        let stream = UnixStream::connect(socket)
+            .with_context(|| format!("cannot connect to `{}`", socket.display()))?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_write_timeout(Some(PATIENCE))?;
+        let mut channel = Self(stream);
+        let hello = Request::Hello {
+            abi_version: ABI_VERSION,
+            token: token.to_owned(),
+        };
+        match channel.ask(&hello)? {
+            Reply::Welcome(identity) if identity.abi_version == ABI_VERSION => Ok((channel, identity)),
+            Reply::Welcome(identity) => {
+                let message = format!(
+                    "process {} speaks version {} of the ABI, this tool version {ABI_VERSION}",
+                    identity.pid, identity.abi_version
+                );
+                Err(Refusal::new(code::ABI, message)
+                    .help("use the same version of `hotpatch` and `cargo-hotpatch`")
+                    .into())
+            }
+            Reply::Refused { code, message } => bail!("{code}: {message}"),
+            reply => bail!("unexpected answer to the greeting: {reply:?}"),
+        }
+    }
+
+    /// Sends a request and waits for its reply.
+    ///
+    /// # Errors
+    ///
+    /// The process ended, closed the channel, or does not answer.
+    pub(crate) fn ask(&mut self, request: &Request) -> Result<Reply> {
+        let bytes = request.encode();
+        let len = u32::try_from(bytes.len()).context("the request is too long")?;
+        self.0
+            .write_all(&[&len.to_le_bytes()[..], &bytes].concat())
+            .context("cannot write to the process")?;
+        let mut len = [0; 4];
+        self.0
+            .read_exact(&mut len)
+            .context("the process did not answer")?;
+        let len = u32::from_le_bytes(len) as usize;
+        if len > MAX_LEN {
+            bail!("the answer of the process is too long: {len} bytes");
+        }
+        let mut bytes = vec![0; len];
+        self.0
+            .read_exact(&mut bytes)
+            .context("the process did not finish its answer")?;
+        Reply::decode(&bytes).context("cannot read the answer of the process")
+    }
+
+    /// Offers a patch file.
+    pub(crate) fn apply(&mut self, path: &Path) -> Result<Answer> {
+        let path = path
+            .to_str()
+            .context("the path of the patch is not UTF-8")?
+            .to_owned();
+        match self.ask(&Request::Apply { path })? {
+            Reply::Applied {
+                generation,
+                functions,
+                ..
+            } => Ok(Answer::Applied {
+                generation,
+                functions,
+            }),
+            Reply::Refused { code, message } => Ok(Answer::Refused { code, message }),
+            reply => bail!("unexpected answer to a patch: {reply:?}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::net::UnixListener;
+
+    use super::*;
+
+    /// Answers each request with the next of `replies`, then hangs up.
+    fn serve(replies: Vec<Reply>) -> (tempfile::TempDir, std::path::PathBuf) {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("1.sock");
+        let listener = UnixListener::bind(&path).unwrap();
+        std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            for reply in replies {
+                let mut len = [0; 4];
+                stream.read_exact(&mut len).unwrap();
+                stream
+                    .read_exact(&mut vec![0; u32::from_le_bytes(len) as usize])
+                    .unwrap();
+                let bytes = reply.encode();
+                stream.write_all(&(bytes.len() as u32).to_le_bytes()).unwrap();
+                stream.write_all(&bytes).unwrap();
+            }
+        });
+        (dir, path)
+    }
+
+    fn welcome(abi_version: u32) -> Reply {
+        let (pid, generation) = (1, 0);
+        Reply::Welcome(Identity {
+            abi_version,
+            pid,
+            build_id: vec![1],
+            program: "p".into(),
+            generation,
+            head: None,
+        })
+    }
+
+    #[test]
+    fn a_patch_is_acknowledged_by_name() {
+        let functions = vec!["game::step".to_owned()];
+        let patch = hotpatch_abi::manifest::PatchId(1);
+        let applied = Reply::Applied {
+            generation: 3,
+            patch,
+            functions: functions.clone(),
+            nanos: 1,
+        };
+        let (_dir, path) = serve(vec![welcome(ABI_VERSION), applied]);
+        let (mut channel, _) = Channel::open(&path, "t").unwrap();
+        assert_eq!(
+            channel.apply(Path::new("/p")).unwrap(),
+            Answer::Applied {
+                generation: 3,
+                functions
+            }
+        );
+        assert!(
+            channel.apply(Path::new("/p")).is_err(),
+            "a closed channel is an error"
+        );
+    }
+
+    #[test]
+    fn another_version_is_refused() {
+        let (_dir, path) = serve(vec![welcome(ABI_VERSION + 1)]);
+        let error = Channel::open(&path, "t").unwrap_err();
+        assert_eq!(
+            error.downcast_ref::<Refusal>().map(Refusal::code),
+            Some(code::ABI)
+        );
+    }
+}

@@ -1,0 +1,151 @@
+//! The command line of `cargo hotpatch`.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::commands;
+use crate::refusal::{Exit, Refusal};
+use crate::selection::Selection;
+use crate::terminal::Terminal;
+
+/// Edit a running Rust program
+#[derive(Parser)]
+#[command(name = "cargo-hotpatch", bin_name = "cargo hotpatch", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Build and run a program, and take every edit of it live
+    Run {
+        #[command(flatten)]
+        selection: Selection,
+        /// Append one JSON object per line for everything that happens
+        #[arg(long, value_name = "FILE")]
+        events: Option<PathBuf>,
+        /// Arguments for the program
+        #[arg(last = true)]
+        args: Vec<OsString>,
+    },
+    /// Build a program so that it can be patched, without running it
+    Build {
+        #[command(flatten)]
+        selection: Selection,
+    },
+    /// Make the patch from the program as built to the sources as they are now
+    Patch {
+        #[command(flatten)]
+        selection: Selection,
+        /// Where to put the patch
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Give a patch to a running process
+    Apply {
+        /// The process
+        #[arg(long)]
+        pid: u32,
+        /// The patch
+        file: PathBuf,
+    },
+    /// Show the hot functions of running processes
+    Status {
+        /// Only this process
+        #[arg(long)]
+        pid: Option<u32>,
+    },
+    /// Check that toolchain, linker and profiles allow patching
+    Doctor {
+        #[command(flatten)]
+        selection: Selection,
+    },
+    /// Show what it does on a small program
+    Demo {
+        /// Keep the folder of the program
+        #[arg(long)]
+        keep: bool,
+    },
+}
+
+/// Runs the subcommand that the command line names.
+pub(crate) fn run() -> ExitCode {
+    let cli = Cli::try_parse_from(arguments(std::env::args_os())).unwrap_or_else(|error| {
+        let _ = error.print();
+        std::process::exit(if error.use_stderr() { 101 } else { 0 })
+    });
+    let outcome = match cli.command {
+        Command::Run {
+            selection,
+            events,
+            args,
+        } => commands::run::run(&selection, events.as_deref(), &args),
+        Command::Build { selection } => commands::build::run(&selection),
+        Command::Patch { selection, output } => commands::patch::run(&selection, output.as_deref()),
+        Command::Apply { pid, file } => commands::apply::run(pid, &file),
+        Command::Status { pid } => commands::status::run(pid),
+        Command::Doctor { selection } => crate::doctor::run(&selection),
+        Command::Demo { keep } => crate::demo::run(keep),
+    };
+    outcome.unwrap_or_else(|error| report(&error))
+}
+
+/// Cargo passes the name of the subcommand as first argument; a direct call may leave it out.
+fn arguments(args: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let mut args: Vec<_> = args.collect();
+    if args.get(1).is_some_and(|arg| arg == "hotpatch") {
+        args.remove(1);
+    }
+    args
+}
+
+fn report(error: &anyhow::Error) -> ExitCode {
+    let terminal = Terminal::new();
+    if let Some(Exit(code)) = error.downcast_ref() {
+        return ExitCode::from(*code);
+    }
+    match error.downcast_ref::<Refusal>() {
+        Some(refusal) => terminal.refusal(refusal),
+        None => terminal.error(format_args!("{error:#}")),
+    }
+    ExitCode::from(101)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn both_ways_to_start_it_parse() {
+        for line in [
+            &["cargo-hotpatch", "hotpatch", "build", "-p", "game"][..],
+            &["cargo-hotpatch", "build", "-p", "game"],
+        ] {
+            let cli = Cli::try_parse_from(arguments(line.iter().map(OsString::from))).unwrap();
+            assert!(
+                matches!(cli.command, Command::Build { selection } if selection.package.as_deref() == Some("game"))
+            );
+        }
+    }
+
+    #[test]
+    fn arguments_of_the_program_are_left_alone() {
+        let line = ["cargo-hotpatch", "run", "--release", "--", "--release", "-x"].map(OsString::from);
+        let Command::Run { selection, args, .. } = Cli::try_parse_from(line).unwrap().command else {
+            panic!()
+        };
+        assert!(selection.release);
+        assert_eq!(args, ["--release", "-x"]);
+    }
+}

@@ -1,0 +1,7 @@
+//! The subcommands, one file each.
+
+pub(crate) mod apply;
+pub(crate) mod build;
+pub(crate) mod patch;
+pub(crate) mod run;
+pub(crate) mod status;

@@ -1,0 +1,58 @@
+//! `cargo hotpatch patch`: makes the patch from the program as built to the sources as they are now.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use hotpatch_link::{Change, Parent};
+
+use crate::cargo_build::Plan;
+use crate::interrupt::Interrupt;
+use crate::refusal::Exit;
+use crate::selection::Selection;
+use crate::terminal::{counted, listed};
+use crate::workbench::{Rebuilt, Workbench};
+
+/// Makes the patch.
+pub(crate) fn run(selection: &Selection, output: Option<&Path>) -> Result<ExitCode> {
+    let plan = Plan::new(selection)?;
+    let terminal = selection.terminal();
+    let mut bench = Workbench::open(&plan, plan.built_last()?, Interrupt::default())?;
+    let edit = bench.look();
+    if let Some(refusal) = edit.needs_build("run `cargo hotpatch build` and start the program again") {
+        return Err(refusal.into());
+    }
+    if bench.rebuild(terminal)? != Rebuilt::Compiled {
+        return Err(Exit(101).into());
+    }
+    let draft = match bench.compare()? {
+        Change::Nothing => {
+            terminal.status(
+                "Unchanged",
+                "no code differs from the program as built; no patch was made",
+            );
+            return Ok(ExitCode::SUCCESS);
+        }
+        Change::Unreachable { changed } => return Err(crate::refusal::unreachable(&changed).into()),
+        Change::Patch(draft) => draft,
+    };
+    let published = draft.published().to_vec();
+    let default = format!("{}.hotpatch", plan.runnable.name);
+    let output = std::path::absolute(output.unwrap_or(Path::new(&default)))?;
+    let patch = bench.link(draft, Parent::Base, Some(&output))?;
+    let functions = counted(published.len(), "function");
+    terminal.status(
+        "Linked",
+        format_args!("a patch of {functions}: {}", listed(&published)),
+    );
+    terminal.status(
+        "Patch",
+        format_args!(
+            "`{}` for build id {}",
+            patch.path.display(),
+            bench.base().build_id()
+        ),
+    );
+    std::fs::metadata(&patch.path).context("the patch was not written")?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,35 @@
+//! `cargo hotpatch run`: builds and runs a program, and takes every edit of it live.
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+use crate::cargo_build::Plan;
+use crate::events::{Event, EventLog};
+use crate::selection::Selection;
+use crate::session::{self, Ending, Options};
+
+/// Runs.
+pub(crate) fn run(selection: &Selection, events: Option<&Path>, args: &[OsString]) -> Result<ExitCode> {
+    let log = EventLog::open(events)?;
+    let plan = Plan::new(selection)?;
+    let built = plan.build().inspect_err(|_| log.record(&Event::BuildFailed))?;
+    let terminal = selection.terminal();
+    terminal.linked(built.base.record());
+    let options = Options {
+        plan,
+        args: args.to_vec(),
+        terminal,
+        log,
+    };
+    match session::run(options, built)? {
+        Ending::Code(code) => Ok(ExitCode::from(code)),
+        Ending::Signal(signal) => {
+            // Whoever waits for the tool sees the end that the program had.
+            signal_hook::low_level::emulate_default_handler(signal)?;
+            Ok(ExitCode::from(101))
+        }
+    }
+}

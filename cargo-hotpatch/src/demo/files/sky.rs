@@ -1,0 +1,4 @@
+/// Metres per tick.
+pub fn wind() -> u32 {
+    1
+}

@@ -1,0 +1,13 @@
+//! `cargo hotpatch doctor`: checks that toolchain, linker and profiles allow patching.
+
+mod cargo_config;
+mod finding;
+
+mod dependency;
+mod linker;
+mod profiles;
+mod toolchain;
+
+mod report;
+
+pub(crate) use report::run;

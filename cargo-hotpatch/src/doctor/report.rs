@@ -1,0 +1,47 @@
+//! The report: every check in turn, one line each.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use anstyle::{AnsiColor, Style};
+use anyhow::Result;
+
+use super::cargo_config::CargoConfig;
+use super::finding::{Finding, Grade};
+use super::{dependency, linker, profiles, toolchain};
+use crate::caller_env;
+use crate::cargo_build;
+use crate::selection::Selection;
+
+/// Prints the report. The exit code is 1 when something makes patching impossible.
+pub(crate) fn run(selection: &Selection) -> Result<ExitCode> {
+    let _ = selection.terminal();
+    let env = caller_env::current();
+    let metadata = cargo_build::metadata(selection, &env)?;
+    let root = metadata.workspace_root.as_std_path();
+    let config = CargoConfig::read(root);
+    let mut findings = toolchain::check(&env, root, &config);
+    findings.extend(linker::check(&env, root, &config));
+    findings.extend(profiles::check(root, &config, selection));
+    findings.push(dependency::check(selection, &env));
+    let mut stdout = anstream::stdout().lock();
+    for finding in &findings {
+        show(&mut stdout, finding)?;
+    }
+    let failed = findings.iter().any(|finding| finding.grade == Grade::Error);
+    Ok(ExitCode::from(u8::from(failed)))
+}
+
+fn show(out: &mut impl Write, finding: &Finding) -> Result<()> {
+    let (style, word) = match finding.grade {
+        Grade::Good => (AnsiColor::Green.on_default().bold(), "ok"),
+        Grade::Warning => (AnsiColor::Yellow.on_default().bold(), "warning"),
+        Grade::Error => (AnsiColor::Red.on_default().bold(), "error"),
+    };
+    let detail: Style = AnsiColor::Cyan.on_default().bold();
+    writeln!(out, "{style}{word:>12}{style:#} {}", finding.text)?;
+    if let Some(help) = &finding.help {
+        writeln!(out, "{:>12} {detail}={detail:#} help: {help}", "")?;
+    }
+    Ok(())
+}

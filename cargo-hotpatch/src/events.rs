@@ -1,0 +1,161 @@
+//! The events of a session, for scripts: one JSON object per line. The names are a promise.
+
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use serde::{Serialize, Serializer};
+
+/// Something that happened.
+#[derive(Debug, Serialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub(crate) enum Event<'a> {
+    /// The program was built and is about to start.
+    SessionStarted,
+    /// A process opened its control channel.
+    ProcessAttached { pid: u32, build_id: String },
+    /// Files have other content than what was compiled last.
+    ChangeDetected { files: &'a [PathBuf] },
+    /// The sources do not compile.
+    BuildFailed,
+    /// A process acknowledged a patch.
+    Applied {
+        pid: u32,
+        generation: u64,
+        functions: &'a [String],
+        ms: Phases,
+    },
+    /// No code changed.
+    NothingToDo,
+    /// The edit cannot be applied; the processes run what they ran.
+    Refused { code: &'a str, message: &'a str },
+    /// The edit needs a new build and a new process.
+    RestartNeeded { code: &'a str, message: &'a str },
+    /// The program ended; `code` is null where a signal ended it.
+    ProcessExited { code: Option<i32> },
+}
+
+/// Where the time between a save and the acknowledgement went, in milliseconds.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub(crate) struct Phases {
+    /// rustc.
+    #[serde(serialize_with = "milliseconds")]
+    pub(crate) replay: Duration,
+    /// Comparing with the live generation.
+    #[serde(serialize_with = "milliseconds")]
+    pub(crate) compare: Duration,
+    /// Rewriting relocations.
+    #[serde(serialize_with = "milliseconds")]
+    pub(crate) bind: Duration,
+    /// The linker.
+    #[serde(serialize_with = "milliseconds")]
+    pub(crate) link: Duration,
+    /// From the offer to the acknowledgement.
+    #[serde(serialize_with = "milliseconds")]
+    pub(crate) commit: Duration,
+    /// From the file event to the acknowledgement.
+    #[serde(serialize_with = "milliseconds")]
+    pub(crate) total: Duration,
+}
+
+fn milliseconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(duration.as_micros() as f64 / 1000.0)
+}
+
+/// The file that events are appended to, if any.
+#[derive(Debug)]
+pub(crate) struct EventLog(Option<File>);
+
+impl EventLog {
+    /// Opens the file for appending.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be opened.
+    pub(crate) fn open(path: Option<&Path>) -> Result<Self> {
+        let open = |path: &Path| {
+            let file = OpenOptions::new().create(true).append(true).open(path);
+            file.with_context(|| format!("cannot open the event file `{}`", path.display()))
+        };
+        path.map(open).transpose().map(Self)
+    }
+
+    /// Appends an event. The line is written at once, so that a reader never sees half of it.
+    pub(crate) fn record(&self, event: &Event<'_>) {
+        let Some(mut file) = self.0.as_ref() else { return };
+        let mut line = serde_json::to_vec(event).expect("an event has string keys only");
+        line.push(b'\n');
+        // A full disk must not end a session; the reader of the file notices.
+        let _ = file.write_all(&line);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(event: Event<'_>, expected: &str) {
+        assert_eq!(serde_json::to_string(&event).unwrap(), expected);
+    }
+
+    #[test]
+    fn the_names_are_a_promise() {
+        check(Event::SessionStarted, r#"{"event":"session-started"}"#);
+        let attached = Event::ProcessAttached {
+            pid: 7,
+            build_id: "ab12".into(),
+        };
+        check(
+            attached,
+            r#"{"event":"process-attached","pid":7,"build_id":"ab12"}"#,
+        );
+        let detected = Event::ChangeDetected {
+            files: &["src/main.rs".into()],
+        };
+        check(detected, r#"{"event":"change-detected","files":["src/main.rs"]}"#);
+        check(Event::BuildFailed, r#"{"event":"build-failed"}"#);
+        check(Event::NothingToDo, r#"{"event":"nothing-to-do"}"#);
+        let refused = Event::Refused {
+            code: "HP0401",
+            message: "no",
+        };
+        check(refused, r#"{"event":"refused","code":"HP0401","message":"no"}"#);
+        let restart = Event::RestartNeeded {
+            code: "HP0403",
+            message: "no",
+        };
+        check(
+            restart,
+            r#"{"event":"restart-needed","code":"HP0403","message":"no"}"#,
+        );
+        check(
+            Event::ProcessExited { code: Some(3) },
+            r#"{"event":"process-exited","code":3}"#,
+        );
+        check(
+            Event::ProcessExited { code: None },
+            r#"{"event":"process-exited","code":null}"#,
+        );
+    }
+
+    #[test]
+    fn applied_carries_the_phases() {
+        let ms = Phases {
+            replay: Duration::from_micros(101_500),
+            total: Duration::from_millis(141),
+            ..Phases::default()
+        };
+        let functions = ["game::step".to_owned()];
+        check(
+            Event::Applied {
+                pid: 7,
+                generation: 3,
+                functions: &functions,
+                ms,
+            },
+            r#"{"event":"applied","pid":7,"generation":3,"functions":["game::step"],"ms":{"replay":101.5,"compare":0.0,"bind":0.0,"link":0.0,"commit":0.0,"total":141.0}}"#,
+        );
+    }
+}

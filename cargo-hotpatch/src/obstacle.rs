@@ -1,0 +1,112 @@
+//! What in a rustc command line makes the program impossible to patch, and what to change.
+
+use std::process::ExitCode;
+
+use hotpatch_abi::code::{self, Code};
+
+use crate::rustc_args::RustcArgs;
+
+/// The only target so far.
+pub(crate) const TARGET: &str = "x86_64-unknown-linux-gnu";
+
+/// A setting that makes patching impossible.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Obstacle {
+    code: Code,
+    message: String,
+    help: &'static str,
+}
+
+impl Obstacle {
+    /// The first obstacle in a compilation for the program.
+    pub(crate) fn of(args: &RustcArgs) -> Option<Self> {
+        platform(args).or_else(|| lto(args)).or_else(|| strip(args))
+    }
+
+    /// Reports the obstacle as rustc would an error, so that cargo shows it once and without a command line.
+    pub(crate) fn report_as_rustc(&self) -> ExitCode {
+        let Self { code, message, help } = self;
+        let rendered = format!("error[{code}]: {message}\n  = help: {help}\n");
+        let diagnostic = serde_json::json!({
+            "$message_type": "diagnostic", "message": message, "code": null, "level": "error", "spans": [],
+            "children": [], "rendered": rendered,
+        });
+        eprintln!("{diagnostic}");
+        ExitCode::from(101)
+    }
+}
+
+fn platform(args: &RustcArgs) -> Option<Obstacle> {
+    let here = cfg!(all(target_arch = "x86_64", target_os = "linux"));
+    let target = args.values("--target").next_back();
+    if target.map_or(!here, |target| target != TARGET) {
+        let target = target.unwrap_or("this platform");
+        return Some(Obstacle {
+            code: code::PLATFORM,
+            message: format!("programs for {target} cannot be patched yet"),
+            help: "build for `x86_64-unknown-linux-gnu`: look for `build.target` in `.cargo/config.toml`",
+        });
+    }
+    let mut features = args
+        .codegen("target-feature")
+        .flatten()
+        .flat_map(|features| features.split(','));
+    features
+        .any(|feature| feature == "+crt-static")
+        .then(|| Obstacle {
+            code: code::PLATFORM,
+            message: "a program without a dynamic loader (`crt-static`) cannot take patches".into(),
+            help: "remove `-C target-feature=+crt-static` from `RUSTFLAGS` or `.cargo/config.toml`",
+        })
+}
+
+fn lto(args: &RustcArgs) -> Option<Obstacle> {
+    const OFF: [&str; 4] = ["off", "no", "n", "false"];
+    let on = |value: Option<&str>| value.is_none_or(|value| !OFF.contains(&value));
+    let lto = args.codegen("lto").next_back().is_some_and(on);
+    let plugin = args.codegen("linker-plugin-lto").next_back().is_some_and(on);
+    (lto || plugin).then(|| Obstacle {
+        code: code::LTO,
+        message: "the profile uses link-time optimisation, which leaves no objects to compare".into(),
+        help: "set `lto = false` in this `[profile]` of `Cargo.toml`, or choose another with `--profile`",
+    })
+}
+
+fn strip(args: &RustcArgs) -> Option<Obstacle> {
+    let strip = args.codegen("strip").next_back().flatten();
+    (strip == Some("symbols")).then(|| Obstacle {
+        code: code::STRIP,
+        message: "the profile strips the symbols that patches are bound to".into(),
+        help: "set `strip = \"debuginfo\"` or `strip = \"none\"` in this `[profile]` of `Cargo.toml`",
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(line: &str, expected: Option<Code>) {
+        let args = RustcArgs::new(line.split_whitespace().map(String::from).collect());
+        assert_eq!(
+            Obstacle::of(&args).map(|obstacle| obstacle.code),
+            expected,
+            "{line}"
+        );
+    }
+
+    #[test]
+    fn profiles() {
+        check("-C opt-level=3 -C strip=debuginfo -C lto=off", None);
+        check("-C lto", Some(code::LTO));
+        check("-C lto=thin", Some(code::LTO));
+        check("-Clinker-plugin-lto", Some(code::LTO));
+        check("-C strip=symbols", Some(code::STRIP));
+    }
+
+    #[test]
+    fn platforms() {
+        check("--target x86_64-unknown-linux-gnu", None);
+        check("--target aarch64-unknown-linux-gnu", Some(code::PLATFORM));
+        check("-C target-feature=-avx,+crt-static", Some(code::PLATFORM));
+    }
+}

@@ -1,0 +1,61 @@
+//! The linker for patches: the lld of the user's toolchain where there is one.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::cargo_build::Plan;
+use crate::obstacle::TARGET;
+use crate::unit_graph::UnitGraph;
+
+/// Finds the linker for the patches of a program.
+///
+/// # Errors
+///
+/// There is none.
+pub(crate) fn find(plan: &Plan, graph: &UnitGraph) -> Result<PathBuf> {
+    let rustc = graph
+        .units()
+        .values()
+        .next()
+        .map_or(Path::new("rustc"), |unit| &unit.rustc);
+    let sysroot = sysroot_beside(rustc).map_or_else(|| ask_for_sysroot(rustc, plan), Ok)?;
+    in_sysroot(&sysroot)
+        .or_else(|| on_path("ld.lld"))
+        .or_else(|| on_path("ld"))
+        .context("no linker for patches: neither the toolchain's `ld.lld` nor one on the PATH")
+}
+
+/// The lld that comes with a toolchain.
+pub(crate) fn in_sysroot(sysroot: &Path) -> Option<PathBuf> {
+    let lld = sysroot.join("lib/rustlib").join(TARGET).join("bin/gcc-ld/ld.lld");
+    lld.exists().then_some(lld)
+}
+
+/// A program on the PATH.
+pub(crate) fn on_path(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path)
+        .map(|dir| dir.join(name))
+        .find(|path| path.is_file())
+}
+
+/// The sysroot of a rustc that lies in it; a rustup proxy does not.
+fn sysroot_beside(rustc: &Path) -> Option<PathBuf> {
+    let sysroot = rustc.parent()?.parent()?;
+    sysroot.join("lib/rustlib").is_dir().then(|| sysroot.to_owned())
+}
+
+fn ask_for_sysroot(rustc: &Path, plan: &Plan) -> Result<PathBuf> {
+    let output = Command::new(rustc)
+        .args(["--print", "sysroot"])
+        .env_clear()
+        .envs(plan.env())
+        .output();
+    let output = output.with_context(|| format!("cannot run `{}`", rustc.display()))?;
+    if !output.status.success() {
+        bail!("`{} --print sysroot` failed", rustc.display());
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).trim().into())
+}

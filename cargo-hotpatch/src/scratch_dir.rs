@@ -1,0 +1,89 @@
+//! A folder for the files of one running session.
+//!
+//! Invariant: a folder is locked as long as its session runs; whoever finds an unlocked one may remove it.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use rustix::fs::{FlockOperation, flock};
+use tempfile::TempDir;
+
+/// The folder. Removed when dropped.
+#[derive(Debug)]
+pub(crate) struct ScratchDir {
+    dir: TempDir,
+    _lock: File,
+}
+
+impl ScratchDir {
+    /// Makes a folder inside `parent`, and removes those of sessions that were killed.
+    pub(crate) fn new(parent: &Path) -> Result<Self> {
+        let make = || -> Result<Self> {
+            std::fs::create_dir_all(parent)?;
+            sweep(parent);
+            let prefix = format!("{}-", std::process::id());
+            let dir = tempfile::Builder::new()
+                .prefix(&prefix)
+                .rand_bytes(4)
+                .tempdir_in(parent)?;
+            let lock = File::create(lock_path(dir.path()))?;
+            flock(&lock, FlockOperation::NonBlockingLockExclusive)?;
+            Ok(Self { dir, _lock: lock })
+        };
+        make().with_context(|| format!("cannot make a folder in `{}`", parent.display()))
+    }
+
+    /// Its path.
+    pub(crate) fn path(&self) -> &Path {
+        self.dir.path()
+    }
+}
+
+/// Whether the session of a folder still runs. A folder without a lock file is being made at this moment.
+pub(crate) fn is_in_use(dir: &Path) -> bool {
+    let Ok(lock) = File::open(lock_path(dir)) else {
+        return true;
+    };
+    flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err()
+}
+
+/// Locks a folder that is made by other means.
+pub(crate) fn lock(dir: &Path) -> Result<File> {
+    let lock = File::create(lock_path(dir))?;
+    flock(&lock, FlockOperation::NonBlockingLockExclusive)?;
+    Ok(lock)
+}
+
+fn sweep(parent: &Path) {
+    let Ok(entries) = std::fs::read_dir(parent) else {
+        return;
+    };
+    for dir in entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|dir| !is_in_use(dir))
+    {
+        let _ = std::fs::remove_dir_all(dir);
+    }
+}
+
+fn lock_path(dir: &Path) -> PathBuf {
+    dir.join("lock")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_folders_of_ended_sessions_are_removed() {
+        let parent = tempfile::tempdir().unwrap();
+        let running = ScratchDir::new(parent.path()).unwrap();
+        let killed = parent.path().join("killed");
+        std::fs::create_dir(&killed).unwrap();
+        std::fs::write(lock_path(&killed), "").unwrap();
+        let _second = ScratchDir::new(parent.path()).unwrap();
+        assert!(running.path().exists());
+        assert!(!killed.exists());
+    }
+}

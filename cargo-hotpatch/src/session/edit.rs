@@ -1,0 +1,213 @@
+//! One edit: from a save to the acknowledgement of the processes.
+//!
+//! Invariant: every edit ends in exactly one of: applied, nothing to do, refused, restart needed, build failed.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use hotpatch_abi::code;
+use hotpatch_link::{Change, Draft, Parent};
+
+use super::inbox::FileEvent;
+use super::main_loop::Session;
+use super::processes::{SessionPatch, Verdict};
+use crate::channel::Answer;
+use crate::events::{Event, Phases};
+use crate::refusal::{Refusal, unreachable};
+use crate::terminal::{counted, listed};
+use crate::workbench::{Edit, Rebuilt, timed};
+
+impl Session {
+    /// Takes up what was saved since the last look, and what is saved meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// The files cannot be watched any more.
+    pub(super) fn edit(&mut self, first: FileEvent) -> Result<()> {
+        let mut next = Some(first);
+        while let Some(event) = next {
+            let at = event.at;
+            // A new file matters to sources that do not compile without it.
+            let is_awaited =
+                self.bench.is_stale() && event.path.exists() && !self.bench.inputs().contains(&event.path);
+            self.inbox.settle(event);
+            self.wait_for_missing();
+            let found = self.bench.look();
+            if !found.files.is_empty() || is_awaited {
+                self.take_up(&found, at);
+                self.follow()?;
+            }
+            next = self.inbox.take_file_events();
+        }
+        Ok(())
+    }
+
+    /// Waits while an editor replaces a file: a compiler that starts now would not find it.
+    fn wait_for_missing(&self) {
+        const PATIENCE: Duration = Duration::from_millis(150);
+        let start = Instant::now();
+        while self.bench.any_missing() && start.elapsed() < PATIENCE {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    fn take_up(&mut self, found: &Edit, at: Instant) {
+        if !found.files.is_empty() {
+            self.log().record(&Event::ChangeDetected { files: &found.files });
+        }
+        if let Some(refusal) = found.needs_build("end the program and run the same command again") {
+            let refusal = refusal.note("the program runs on as it is");
+            self.terminal().refusal(&refusal);
+            self.log().record(&Event::RestartNeeded {
+                code: refusal.code().as_str(),
+                message: refusal.message(),
+            });
+            return;
+        }
+        let (rebuilt, replay) = timed(|| self.bench.rebuild(self.options.terminal));
+        match rebuilt {
+            Ok(Rebuilt::Compiled) => self.offer(at, replay),
+            Ok(Rebuilt::Interrupted) => {}
+            Ok(Rebuilt::Failed) => {
+                self.terminal()
+                    .error("the edit does not compile; the program runs on as it is");
+                self.log().record(&Event::BuildFailed);
+            }
+            Err(error) => {
+                self.terminal().error(format_args!("{error:#}"));
+                self.log().record(&Event::BuildFailed);
+            }
+        }
+    }
+
+    /// Compares what is compiled with what is live and offers the difference.
+    pub(super) fn offer(&mut self, at: Instant, replay: Duration) {
+        if !self.processes.any() {
+            match self.may_attach() {
+                true => self.owed = Some(at),
+                false => self.refuse(&self.nobody_attached()),
+            }
+            return;
+        }
+        if let Err(error) = self.try_offer(at, replay) {
+            let refusal = match error.downcast::<Refusal>() {
+                Ok(refusal) => refusal,
+                Err(error) => Refusal::new(code::LINK, format!("{error:#}")).note("the old code runs on"),
+            };
+            self.refuse(&refusal);
+        }
+    }
+
+    fn try_offer(&mut self, at: Instant, replay: Duration) -> Result<()> {
+        let (change, compare) = timed(|| self.bench.compare());
+        match change? {
+            Change::Nothing => {
+                self.log().record(&Event::NothingToDo);
+                self.terminal().status("Unchanged", "the edit changes no code");
+                Ok(())
+            }
+            Change::Unreachable { changed } => Err(unreachable(&changed).into()),
+            Change::Patch(draft) => self.patch(
+                draft,
+                at,
+                Phases {
+                    replay,
+                    compare,
+                    ..Phases::default()
+                },
+            ),
+        }
+    }
+
+    fn patch(&mut self, draft: Draft, at: Instant, mut ms: Phases) -> Result<()> {
+        let patch = self.bench.link(draft, Parent::Live, None)?;
+        (ms.bind, ms.link) = (patch.bind, patch.link);
+        let verdicts = self.processes.offer(SessionPatch {
+            id: patch.id,
+            path: patch.path.clone(),
+        });
+        ms.total = at.elapsed();
+        if verdicts
+            .iter()
+            .any(|verdict| matches!(verdict.answer, Answer::Applied { .. }))
+        {
+            self.bench
+                .commit(patch)
+                .context("cannot go on after this patch")?;
+        }
+        self.report(&verdicts, ms);
+        Ok(())
+    }
+
+    /// One line for the edit, one event for each process.
+    fn report(&self, verdicts: &[Verdict], mut ms: Phases) {
+        let mut shown = false;
+        for Verdict { pid, answer, time } in verdicts {
+            match answer {
+                Answer::Applied {
+                    generation,
+                    functions,
+                } => {
+                    ms.commit = *time;
+                    let (generation, pid) = (*generation, *pid);
+                    self.log().record(&Event::Applied {
+                        pid,
+                        generation,
+                        functions,
+                        ms,
+                    });
+                    if !shown {
+                        let (count, names) = (counted(functions.len(), "function"), listed(functions));
+                        let total = ms.total.as_millis();
+                        let text = format!("{count} in {total} ms: {names} (generation {generation})");
+                        self.terminal().status("Patched", text);
+                    }
+                    shown = true;
+                }
+                Answer::Refused { code, message } => {
+                    self.log().record(&Event::Refused { code, message });
+                    self.terminal()
+                        .coded_error(code, format_args!("process {pid} refused the patch: {message}"));
+                }
+            }
+        }
+    }
+
+    /// What a process answered that joined when there were patches already.
+    pub(super) fn report_late(&self, verdicts: &[Verdict]) {
+        for Verdict { pid, answer, time } in verdicts {
+            let ms = Phases {
+                commit: *time,
+                total: *time,
+                ..Phases::default()
+            };
+            if let Answer::Applied {
+                generation,
+                functions,
+            } = answer
+            {
+                let text = format!(
+                    "process {pid} up to generation {generation}: {}",
+                    listed(functions)
+                );
+                self.terminal().status("Brought", text);
+                self.log().record(&Event::Applied {
+                    pid: *pid,
+                    generation: *generation,
+                    functions,
+                    ms,
+                });
+            }
+        }
+        let refused = verdicts
+            .iter()
+            .filter(|verdict| matches!(verdict.answer, Answer::Refused { .. }));
+        for Verdict { pid, answer, .. } in refused {
+            if let Answer::Refused { code, message } = answer {
+                self.log().record(&Event::Refused { code, message });
+                self.terminal()
+                    .coded_error(code, format_args!("process {pid} refused the patch: {message}"));
+            }
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! A session: one program that runs, and the edits that it takes.
+
+mod inbox;
+mod signals;
+mod watcher;
+
+mod processes;
+mod program;
+
+mod edit;
+mod main_loop;
+
+pub(crate) use main_loop::{Options, run};
+pub(crate) use program::Ending;

@@ -1,0 +1,130 @@
+//! Lines for the user, on standard error, in the style of cargo.
+
+use std::fmt::Display;
+use std::io::Write;
+
+use anstyle::{AnsiColor, Style};
+
+use crate::base::BaseRecord;
+use crate::diagnostic::Diagnostic;
+use crate::link_line::Extent;
+use crate::refusal::Refusal;
+
+const STATUS: Style = AnsiColor::Green.on_default().bold();
+const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+const DETAIL: Style = AnsiColor::Cyan.on_default().bold();
+
+/// How many names a line shows before it counts the rest.
+const NAMES: usize = 6;
+
+/// Where the user reads.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Terminal {
+    quiet: bool,
+}
+
+impl Terminal {
+    /// A terminal that shows status lines.
+    pub(crate) fn new() -> Self {
+        Self { quiet: false }
+    }
+
+    /// A terminal that shows only warnings and errors.
+    pub(crate) fn quiet() -> Self {
+        Self { quiet: true }
+    }
+
+    /// `     Patched 2 functions …`
+    pub(crate) fn status(self, verb: &str, text: impl Display) {
+        if !self.quiet {
+            print(format_args!("{STATUS}{verb:>12}{STATUS:#} {text}"));
+        }
+    }
+
+    /// `warning: …`
+    pub(crate) fn warning(self, text: impl Display) {
+        print(format_args!("{WARNING}warning{WARNING:#}: {text}"));
+    }
+
+    /// `error: …`
+    pub(crate) fn error(self, text: impl Display) {
+        print(format_args!("{ERROR}error{ERROR:#}: {text}"));
+    }
+
+    /// `error[HP0403]: …` with its notes and its help.
+    pub(crate) fn refusal(self, refusal: &Refusal) {
+        print(format_args!(
+            "{ERROR}error[{}]{ERROR:#}: {}",
+            refusal.code(),
+            refusal.message()
+        ));
+        for (kind, text) in refusal.details() {
+            print(format_args!("  {DETAIL}={DETAIL:#} {kind}: {text}"));
+        }
+    }
+
+    /// `error[HP0601]: …`, for what a process said.
+    pub(crate) fn coded_error(self, code: &str, text: impl Display) {
+        print(format_args!("{ERROR}error[{code}]{ERROR:#}: {text}"));
+    }
+
+    /// What the user should know about how a program was linked.
+    pub(crate) fn linked(self, record: &BaseRecord) {
+        if record.extent == Extent::UsedMembers {
+            self.warning(
+                "the libraries cannot be linked whole, so patches cannot call library functions that the program \
+                 does not call yet",
+            );
+        }
+    }
+
+    /// A diagnostic of rustc, as rustc rendered it.
+    pub(crate) fn diagnostic(self, diagnostic: &Diagnostic) {
+        let _ = write!(anstream::stderr().lock(), "{}", diagnostic.rendered());
+    }
+}
+
+/// `a, b, c and 4 more`
+pub(crate) fn listed(names: &[String]) -> String {
+    let shown = names
+        .iter()
+        .take(NAMES)
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .join(", ");
+    match names.len().saturating_sub(NAMES) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+/// `1 function`, `2 functions`
+pub(crate) fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
+fn print(text: impl Display) {
+    // Nobody is left to tell when standard error is closed.
+    let _ = writeln!(anstream::stderr().lock(), "{text}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_lists_are_cut() {
+        let names = |count| {
+            (0..count)
+                .map(|index: usize| format!("f{index}"))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(listed(&names(2)), "f0, f1");
+        assert_eq!(listed(&names(9)), "f0, f1, f2, f3, f4, f5 and 3 more");
+        assert_eq!(
+            (counted(1, "function"), counted(2, "function")),
+            ("1 function".into(), "2 functions".into())
+        );
+    }
+}

@@ -1,0 +1,311 @@
+//! One recorded program and what its sources have become since: from changed files to a linked patch.
+//!
+//! Invariant: a unit stays stale until a replay of it and of everything it depends on has compiled, whatever happens
+//! in between; objects are compared only when no unit is stale.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant, SystemTime};
+
+use anyhow::{Result, anyhow};
+use hotpatch_abi::code;
+use hotpatch_link::{Change, Draft, Parent, Patch, Patcher, Unit};
+
+use crate::base::Base;
+use crate::capture::Capture;
+use crate::cargo_build::{Built, Plan, relative};
+use crate::inputs::{Inputs, Owner};
+use crate::interrupt::Interrupt;
+use crate::patch_linker;
+use crate::project::Project;
+use crate::refusal::Refusal;
+use crate::replay::{Outcome, Replays};
+use crate::rustc_args::UnitKey;
+use crate::scratch_dir::ScratchDir;
+use crate::terminal::Terminal;
+use crate::unit_graph::UnitGraph;
+
+/// The workbench.
+#[derive(Debug)]
+pub(crate) struct Workbench {
+    project: Project,
+    base: Base,
+    graph: UnitGraph,
+    inputs: Inputs,
+    replays: Replays,
+    stale: BTreeSet<UnitKey>,
+    patcher: Lazy,
+    linker: PathBuf,
+    patches: u64,
+    scratch: ScratchDir,
+}
+
+/// What a look at the files found.
+#[derive(Debug, Default)]
+pub(crate) struct Edit {
+    /// The files that changed.
+    pub(crate) files: Vec<PathBuf>,
+    /// Whether files of hotpatch itself changed.
+    pub(crate) own: bool,
+    /// The files among them that decide what cargo builds.
+    pub(crate) build: Vec<PathBuf>,
+}
+
+impl Edit {
+    /// The refusal of an edit that only a new build can take up, with the next step.
+    pub(crate) fn needs_build(&self, next: &str) -> Option<Refusal> {
+        if self.own {
+            let message = "the edit changes hotpatch itself, which runs inside the program";
+            return Some(Refusal::new(code::OWN_CRATES, message).help(next));
+        }
+        let file = self.build.first()?;
+        let message = format!("`{}` decides what cargo builds", relative(file).display());
+        Some(Refusal::new(code::BUILD_INPUT, message).help(next))
+    }
+}
+
+/// How the replay of all stale units ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rebuilt {
+    /// Everything compiled.
+    Compiled,
+    /// The sources do not compile; rustc's diagnostics have been shown.
+    Failed,
+    /// The program ended meanwhile.
+    Interrupted,
+}
+
+impl Workbench {
+    /// Takes up a program that was just built, or one that was built earlier.
+    ///
+    /// # Errors
+    ///
+    /// Its records cannot be read.
+    pub(crate) fn open(plan: &Plan, built: Built, interrupt: Interrupt) -> Result<Self> {
+        let (graph, inputs) = Self::note_inputs(plan, &built)?;
+        let base = built.base;
+        let scratch = ScratchDir::new(&plan.state.sessions())?;
+        let replays = Replays::new(scratch.path().join("out"), interrupt);
+        let linker = patch_linker::find(plan, &graph)?;
+        let mut bench = Self {
+            project: plan.project.clone(),
+            base,
+            graph,
+            inputs,
+            replays,
+            stale: BTreeSet::new(),
+            patcher: Lazy::None,
+            linker,
+            patches: 0,
+            scratch,
+        };
+        let (program, units) = (bench.base.program(), bench.units());
+        bench.patcher = Lazy::Opening(std::thread::spawn(move || Patcher::open(&program, &units)));
+        Ok(bench)
+    }
+
+    /// Notes what the sources of a program held when it was built, unless that is noted already: patches are made
+    /// of what differs.
+    ///
+    /// # Errors
+    ///
+    /// The records of the program cannot be read.
+    pub(crate) fn note_inputs(plan: &Plan, built: &Built) -> Result<(UnitGraph, Inputs)> {
+        let Built { base, started, .. } = built;
+        let captures = Capture::load_all(&plan.state)?;
+        let graph = UnitGraph::new(captures, &base.record().units.keys().cloned().collect())?;
+        let inputs = match Inputs::load(&base.inputs()) {
+            Some(inputs) => inputs,
+            None => {
+                let inputs = Inputs::of(&graph, &plan.project, *started);
+                inputs.save(&base.inputs())?;
+                inputs
+            }
+        };
+        Ok((graph, inputs))
+    }
+
+    /// What the program was linked from.
+    pub(crate) fn base(&self) -> &Base {
+        &self.base
+    }
+
+    /// The compilation of the program itself.
+    pub(crate) fn program_unit(&self) -> Option<&Capture> {
+        self.graph
+            .units()
+            .values()
+            .find(|unit| unit.key.as_str() == self.base.record().program)
+    }
+
+    /// Whether a file is gone, maybe only for a moment.
+    pub(crate) fn any_missing(&self) -> bool {
+        self.inputs.any_missing()
+    }
+
+    /// The files of the program.
+    pub(crate) fn inputs(&self) -> &Inputs {
+        &self.inputs
+    }
+
+    /// The folders that hold the sources of its crates, all the way down.
+    pub(crate) fn source_trees(&self) -> BTreeSet<PathBuf> {
+        let trees = self
+            .graph
+            .units()
+            .values()
+            .filter_map(|unit| Some(unit.manifest_dir()?.join("src")));
+        trees.filter(|tree| tree.is_dir()).collect()
+    }
+
+    /// Looks at the files. Units that changed are stale from now on.
+    pub(crate) fn look(&mut self) -> Edit {
+        let mut edit = Edit::default();
+        for (path, owners) in self.inputs.changed() {
+            for owner in owners {
+                match owner {
+                    Owner::Unit(key) => {
+                        self.stale.insert(key);
+                    }
+                    Owner::Own => edit.own = true,
+                    Owner::Build => edit.build.push(path.clone()),
+                }
+            }
+            edit.files.push(path);
+        }
+        edit
+    }
+
+    /// Whether sources changed that have not been compiled since.
+    pub(crate) fn is_stale(&self) -> bool {
+        !self.stale.is_empty()
+    }
+
+    /// Compiles what is stale and what depends on it.
+    ///
+    /// # Errors
+    ///
+    /// rustc cannot be run.
+    pub(crate) fn rebuild(&mut self, terminal: Terminal) -> Result<Rebuilt> {
+        let changed = std::mem::take(&mut self.stale);
+        let order = self.graph.stale(&changed);
+        self.stale.extend(order.iter().cloned());
+        for key in order {
+            let started = SystemTime::now();
+            let unit = &self.graph.units()[&key];
+            match self.replays.replay(unit)? {
+                Outcome::Interrupted => return Ok(Rebuilt::Interrupted),
+                Outcome::Failed(diagnostics) => {
+                    diagnostics
+                        .iter()
+                        .for_each(|diagnostic| terminal.diagnostic(diagnostic));
+                    return Ok(Rebuilt::Failed);
+                }
+                Outcome::Compiled(diagnostics) => {
+                    // The warnings of a crate that did not change have been read before.
+                    if changed.contains(&key) {
+                        diagnostics
+                            .iter()
+                            .for_each(|diagnostic| terminal.diagnostic(diagnostic));
+                    }
+                    if let Some(dep_info) = self.replays.dep_info(&key) {
+                        self.inputs.renew(&self.project, unit, dep_info, started);
+                    }
+                    self.stale.remove(&key);
+                }
+            }
+        }
+        Ok(Rebuilt::Compiled)
+    }
+
+    /// Compares the current objects with what is live.
+    ///
+    /// # Errors
+    ///
+    /// The edit is refused, or the objects cannot be read.
+    pub(crate) fn compare(&mut self) -> Result<Change> {
+        let units = self.units();
+        Ok(self.patcher.get()?.compare(&units).map_err(refusal)?)
+    }
+
+    /// Links a patch into `out`, or into the session's own folder.
+    ///
+    /// # Errors
+    ///
+    /// The edit is refused, or the linker failed.
+    pub(crate) fn link(&mut self, draft: Draft, parent: Parent, out: Option<&Path>) -> Result<Patch> {
+        self.patches += 1;
+        let own = self.scratch.path().join(format!("patch-{}.so", self.patches));
+        let linker = self.linker.clone();
+        Ok(self
+            .patcher
+            .get()?
+            .link(draft, parent, &linker, out.unwrap_or(&own))
+            .map_err(refusal)?)
+    }
+
+    /// A process acknowledged the patch.
+    pub(crate) fn commit(&mut self, patch: Patch) -> Result<()> {
+        self.patcher.get()?.commit(patch);
+        Ok(())
+    }
+
+    /// The current files of all units: those of the last replay, else those that the program was linked from.
+    fn units(&self) -> Vec<Unit> {
+        let mut files = self.base.files();
+        files.retain(|key, _| self.graph.units().contains_key(key));
+        for (key, replayed) in self.replays.files() {
+            files.insert(key.clone(), replayed.clone());
+        }
+        files
+            .into_iter()
+            .map(|(key, objects)| Unit {
+                key: key.as_str().to_owned(),
+                objects,
+            })
+            .collect()
+    }
+}
+
+/// An error of the patch linker as the tool reports it.
+fn refusal(error: hotpatch_link::Error) -> Refusal {
+    let mut message = error.to_string();
+    let mut source = std::error::Error::source(&error);
+    while let Some(cause) = source {
+        message += &format!(": {cause}");
+        source = cause.source();
+    }
+    Refusal::new(error.code(), message)
+}
+
+/// The patch linker, which reads the program while the program starts.
+#[derive(Debug)]
+enum Lazy {
+    None,
+    Opening(JoinHandle<Result<Patcher, hotpatch_link::Error>>),
+    Open(Box<Patcher>),
+}
+
+impl Lazy {
+    fn get(&mut self) -> Result<&mut Patcher> {
+        if let Self::Opening(_) = self
+            && let Self::Opening(thread) = std::mem::replace(self, Self::None)
+        {
+            let opened = thread
+                .join()
+                .map_err(|_| anyhow!("reading the program panicked"))?;
+            *self = Self::Open(Box::new(opened.map_err(refusal)?));
+        }
+        match self {
+            Self::Open(patcher) => Ok(patcher),
+            Self::None | Self::Opening(_) => Err(anyhow!("the program could not be read")),
+        }
+    }
+}
+
+/// Measures a step.
+pub(crate) fn timed<T>(step: impl FnOnce() -> T) -> (T, Duration) {
+    let start = Instant::now();
+    (step(), start.elapsed())
+}

@@ -1,0 +1,184 @@
+//! The commit of a patch: everything is checked before anything is written, and one store makes it live.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use hotpatch_abi::entry::{Entry, Slot};
+use hotpatch_abi::manifest::{Manifest, PatchId};
+
+use crate::event::{Event, Turn};
+use crate::image::{Image, PatchOnDisk, Plan};
+use crate::platform::Program;
+use crate::refusal::{Refusal, refuse};
+use crate::registry;
+use crate::scope::Scope;
+use crate::table::{Description, Row, Table, row_of};
+
+/// A patch that is live.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Applied {
+    /// The generation that the patch made.
+    pub generation: u64,
+    /// The identity of the patch.
+    pub patch: PatchId,
+    /// The full paths of the functions that switched.
+    pub functions: Vec<String>,
+    /// The time from the offer to the switch.
+    pub elapsed: Duration,
+}
+
+/// Takes the patch file at `path` live: all its functions switch together, or nothing changes.
+///
+/// Patches are applied one at a time; a call waits for its turn. Calls that run finish on the code they began with.
+/// A file that was applied before may be applied again, if its parent allows it; its image is not loaded twice.
+///
+/// # Trust
+///
+/// The patch becomes part of the program, so the file must come from where the program comes from: `cargo hotpatch`
+/// and your own sources. What can be verified is: that the file is whole, that it was made for exactly this build,
+/// that it runs nothing while it is loaded, that every place it writes is its own data, and that not everybody may
+/// write it. That its code is sound cannot be, no more than for a program that is started by its path, which is why
+/// this function is not `unsafe` either.
+///
+/// # Errors
+///
+/// The patch was refused, and the process runs what it ran. Inside an event callback the refusal is `HP0605`.
+pub fn apply(path: impl AsRef<Path>) -> Result<Applied, Refusal> {
+    offer(path.as_ref())
+}
+
+fn offer(path: &Path) -> Result<Applied, Refusal> {
+    let started = Instant::now();
+    let turn = Turn::wait()?;
+    let outcome = commit(path, started);
+    turn.emit(&match &outcome {
+        Ok(applied) => Event::Applied(applied.clone()),
+        Err(refusal) => Event::Refused(refusal.clone()),
+    });
+    outcome
+}
+
+fn commit(path: &Path, started: Instant) -> Result<Applied, Refusal> {
+    let patch = PatchOnDisk::read(path)?;
+    let manifest = &patch.manifest;
+    let scope = Scope::open();
+    registry::refresh(&scope);
+    // While we have the turn only `refresh` replaces this table, and it only adds rows.
+    let table = Table::live(&scope);
+    check_fit(manifest, table)?;
+    let plan = Plan::check(manifest, &patch.layout, &table.images)?;
+    let known = registry::known(table);
+
+    let resident = table.images.iter().find(|image| image.patch == patch.id);
+    let (entries, image) = match resident {
+        Some(image) => (plan.entries(image.load, &known)?, *image),
+        None => {
+            let loaded = patch.load()?;
+            let entries = plan.entries(loaded.load, &known)?;
+            // SAFETY: this is the checked patch, and it has no initialisers, so no code of it has run.
+            unsafe { plan.bind(loaded.load) };
+            (entries, Image::keep(patch.id, loaded, &patch.layout.segments))
+        }
+    };
+    let generation = publish(&scope, manifest, &plan, &entries, image);
+    let elapsed = started.elapsed();
+    let functions = manifest
+        .published
+        .iter()
+        .map(|published| published.path.clone())
+        .collect();
+    Ok(Applied {
+        generation,
+        patch: patch.id,
+        functions,
+        elapsed,
+    })
+}
+
+/// Whether the patch was made for this program, and follows on what is live.
+fn check_fit(manifest: &Manifest, table: &Table) -> Result<(), Refusal> {
+    let program = Program::get();
+    if program.build_id.is_empty() {
+        refuse!(
+            BUILD_ID,
+            "this process has no build id; start it with `cargo hotpatch run`, or link it with `--build-id`"
+        );
+    }
+    if manifest.build_id != program.build_id {
+        refuse!(
+            BUILD_ID,
+            "patch was built for build id `{}`, this process is `{}`; make the patch again for this program",
+            hex(&manifest.build_id),
+            hex(&program.build_id)
+        );
+    }
+    match manifest.parent {
+        Some(parent) if table.head != Some(parent) => refuse!(
+            PARENT,
+            "patch follows on patch `{parent}`, this process runs {} (generation {}); make the patch again for this process",
+            table
+                .head
+                .map_or("the program as built".into(), |head| format!("patch `{head}`")),
+            table.generation
+        ),
+        _ => Ok(()),
+    }
+}
+
+/// Builds the next table and makes it live.
+fn publish(
+    scope: &Scope,
+    manifest: &Manifest,
+    plan: &Plan<'_>,
+    entries: &[&'static Entry],
+    image: &'static Image,
+) -> u64 {
+    let next = registry::lock_next();
+    registry::add(
+        scope,
+        &next,
+        entries
+            .iter()
+            .copied()
+            .filter(|entry| entry.slot() == Slot::NONE)
+            .collect(),
+    );
+    let live = Table::live(scope);
+    let generation = live.generation + 1;
+    let mut rows = live.rows.to_vec();
+    if manifest.parent.is_none() {
+        for row in &mut rows {
+            *row = Row {
+                since: 0,
+                code: None,
+                ..row.clone()
+            };
+        }
+    }
+    for (index, entry) in entries.iter().enumerate() {
+        let row = &mut rows[row_of(entry.slot())];
+        row.name = manifest.published[index].path.as_str().into();
+        row.since = generation;
+        row.code = Some(plan.body(image, index));
+    }
+    let mut images = live.images.to_vec();
+    if !images.iter().any(|resident| resident.patch == image.patch) {
+        images.push(image);
+    }
+    Table::publish(
+        scope,
+        &next,
+        Description {
+            generation,
+            head: Some(image.patch),
+            rows,
+            images,
+        },
+    );
+    generation
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,10 @@
+//! The control channel: how the tool reaches this process.
+//!
+//! Without the variable that names the control directory nothing is started, opened or printed.
+
+mod answer;
+mod client;
+mod server;
+mod socket;
+
+pub(crate) use server::open;

@@ -1,0 +1,148 @@
+//! The one thread that serves the control channel.
+//!
+//! It polls the socket and its clients, so no client can hold up another. All signals are blocked in it: they go to
+//! the threads of the program, which know what to do with them.
+
+use std::mem::MaybeUninit;
+use std::os::fd::AsRawFd;
+use std::os::unix::net::UnixListener;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+use std::{env, io, ptr, thread};
+
+use hotpatch_abi::names::{CONTROL_DIR_VAR, CONTROL_TOKEN_VAR};
+
+use super::answer::answer;
+use super::client::{Client, Next};
+use super::socket;
+use crate::platform::is_privileged;
+
+const MAX_CLIENTS: usize = 32;
+const PAUSE: Duration = Duration::from_millis(50);
+/// Room for the dynamic loader and for the event callbacks of the program.
+const STACK: usize = 1 << 20;
+
+/// Opens the control channel if the environment asks for one. Runs before `main`.
+pub(crate) fn open() {
+    let Some(folder) = env::var_os(CONTROL_DIR_VAR).map(PathBuf::from) else {
+        return;
+    };
+    if is_privileged() {
+        return;
+    }
+    if let Err(error) = try_open(&folder) {
+        eprintln!(
+            "hotpatch: cannot open the control socket `{}`: {error}; this process will not take patches",
+            socket::path_in(&folder).display()
+        );
+    }
+}
+
+fn try_open(folder: &Path) -> io::Result<()> {
+    let token = env::var(CONTROL_TOKEN_VAR).unwrap_or_default();
+    if token.is_empty() {
+        return Err(io::Error::other(format!(
+            "the environment has no `{CONTROL_TOKEN_VAR}`"
+        )));
+    }
+    let listener = socket::bind(folder)?;
+    let server = Server {
+        listener,
+        token,
+        clients: Vec::new(),
+    };
+    without_signals(|| {
+        thread::Builder::new()
+            .name("hotpatch".into())
+            .stack_size(STACK)
+            .spawn(|| server.run())
+    })?;
+    Ok(())
+}
+
+/// Runs `spawn` with all signals blocked: the thread that it starts inherits that.
+fn without_signals<R>(spawn: impl FnOnce() -> R) -> R {
+    let mut all = MaybeUninit::uninit();
+    let mut before = MaybeUninit::uninit();
+    // SAFETY: `sigfillset` makes a whole set, which the next call reads; both write only where they are told to.
+    unsafe {
+        libc::sigfillset(all.as_mut_ptr());
+        libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), before.as_mut_ptr());
+    }
+    let result = spawn();
+    // SAFETY: the call above has written the mask that was in force before.
+    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, before.as_ptr(), ptr::null_mut()) };
+    result
+}
+
+struct Server {
+    listener: UnixListener,
+    token: String,
+    clients: Vec<Client>,
+}
+
+impl Server {
+    fn run(mut self) {
+        while self.wait().is_ok() {
+            self.accept();
+            let now = Instant::now();
+            let token = &self.token;
+            self.clients
+                .retain_mut(|client| serve(client, token) && client.deadline().is_none_or(|end| now < end));
+        }
+    }
+
+    /// Waits until there is something to do.
+    fn wait(&self) -> io::Result<()> {
+        let mut waiting: Vec<libc::pollfd> = self.clients.iter().map(Client::interest).collect();
+        if self.clients.len() < MAX_CLIENTS {
+            let (fd, events) = (self.listener.as_raw_fd(), libc::POLLIN);
+            waiting.push(libc::pollfd {
+                fd,
+                events,
+                revents: 0,
+            });
+        }
+        if self.clients.iter().any(Client::is_ready) {
+            return Ok(());
+        }
+        let deadline = self.clients.iter().filter_map(Client::deadline).min();
+        let timeout = deadline.map_or(-1, |end| {
+            let left = end.saturating_duration_since(Instant::now()).as_millis();
+            i32::try_from(left).map_or(i32::MAX, |left| left.saturating_add(1))
+        });
+        // SAFETY: the array is as long as told, and its descriptors are open.
+        let ready = unsafe { libc::poll(waiting.as_mut_ptr(), waiting.len() as libc::nfds_t, timeout) };
+        match io::Error::last_os_error() {
+            error if ready < 0 && error.kind() != io::ErrorKind::Interrupted => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    fn accept(&mut self) {
+        while self.clients.len() < MAX_CLIENTS {
+            let stream = match self.listener.accept() {
+                Ok((stream, _)) => stream,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                // Without free descriptors the socket stays readable: do not spin on it.
+                Err(_) => return thread::sleep(PAUSE),
+            };
+            if !socket::is_own_peer(&stream) {
+                continue;
+            }
+            self.clients.extend(Client::new(stream));
+        }
+    }
+}
+
+/// Carries a connection on, by one request at most. Answers whether it stays open.
+fn serve(client: &mut Client, token: &str) -> bool {
+    match client.advance() {
+        Next::Wait => true,
+        Next::Close => false,
+        Next::Answer(request) => {
+            let reply = answer(token, &mut client.trust, request);
+            client.reply(&reply).is_ok()
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! The way into hot code: [`call`], the safe point, and [`enter`], the first thing every hot function does.
+//!
+//! Inside a [`call`] a hot function costs the check that it is inside one, two dependent loads and an indirect call.
+//! Outside, it opens a scope of its own for its whole duration, so the hot functions it calls are inside again.
+//! Each entry into a function looks at the table that is live at that moment: a long call takes new code at its next
+//! step.
+
+use std::mem::transmute_copy;
+
+use hotpatch_abi::entry::Entry;
+
+use crate::scope::Scope;
+use crate::table::Table;
+
+/// Runs `f` as one unit of hot code: the safe point of a loop, a request or a task.
+///
+/// Everything that `f` calls is protected for as long as `f` runs, at the price of one protection. Calls may be
+/// nested; the inner ones cost next to nothing.
+#[inline]
+pub fn call<R>(f: impl FnOnce() -> R) -> R {
+    let _scope = Scope::open();
+    f()
+}
+
+/// Runs the code that `entry` has now: `run` gets its address, or `body` if it runs the code as built.
+///
+/// Make `run` a `move` closure: arguments that it captures by reference would take a way through memory.
+///
+/// # Safety
+///
+/// - `F` is a function pointer type, and `body` is the body that `entry` describes.
+/// - Every body that is ever published for `entry` has the type `F`.
+#[inline(always)]
+pub unsafe fn enter<F: Copy, R>(entry: &'static Entry, body: F, run: impl FnOnce(F) -> R) -> R {
+    if Scope::is_open() {
+        // SAFETY: the thread is in a scope; the rest is promised by the caller.
+        run(unsafe { resolve(entry, body) })
+    } else {
+        // SAFETY: promised by the caller.
+        unsafe { enter_from_outside(entry, body, run) }
+    }
+}
+
+/// # Safety
+///
+/// As for [`enter`].
+#[cold]
+#[inline(never)]
+unsafe fn enter_from_outside<F: Copy, R>(entry: &'static Entry, body: F, run: impl FnOnce(F) -> R) -> R {
+    let _scope = Scope::open();
+    // SAFETY: the thread is in a scope; the rest is promised by the caller.
+    run(unsafe { resolve(entry, body) })
+}
+
+/// # Safety
+///
+/// As for [`enter`], and the thread is in a scope.
+#[inline(always)]
+unsafe fn resolve<F: Copy>(entry: &'static Entry, body: F) -> F {
+    const {
+        assert!(
+            size_of::<F>() == size_of::<*const ()>(),
+            "`F` must be a function pointer"
+        )
+    };
+    // The slot is read before the table: see `Entry::slot`.
+    let slot = entry.slot();
+    // SAFETY: the thread is in a scope, and the slot was read with Acquire.
+    match unsafe { Table::live_cell(slot) } {
+        None => body,
+        // SAFETY: the address is of a body published for `entry`, whose type the caller promises to be `F`.
+        Some(address) => unsafe { transmute_copy(&address) },
+    }
+}

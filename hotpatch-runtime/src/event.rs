@@ -1,0 +1,68 @@
+//! What a program can observe of its own patching.
+//!
+//! Owns the turn of appliers: one patch is offered at a time, and its event has been seen by every callback before
+//! the next one is looked at.
+
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::commit::Applied;
+use crate::refusal::{Refusal, refuse};
+
+/// Something that happened to the code of this process.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Event {
+    /// A patch is live.
+    Applied(Applied),
+    /// A patch was refused; the process runs what it ran.
+    Refused(Refusal),
+}
+
+type Callback = Arc<dyn Fn(&Event) + Send + Sync>;
+
+static CALLBACKS: Mutex<Vec<Callback>> = Mutex::new(Vec::new());
+static TURN: Mutex<()> = Mutex::new(());
+
+thread_local! {
+    static IN_CALLBACK: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Calls `callback` on every event from now on, on the thread that offered the patch.
+///
+/// The callback may ask for [`generation`](crate::generation()) and [`functions`](crate::functions), and call hot
+/// functions; it cannot apply a patch itself, nor wait for a thread that does. A panic in it is contained and reported by the panic hook.
+pub fn on_event(callback: impl Fn(&Event) + Send + Sync + 'static) {
+    CALLBACKS
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .push(Arc::new(callback));
+}
+
+/// The right to offer a patch.
+pub(crate) struct Turn(#[expect(dead_code, reason = "held, not read")] MutexGuard<'static, ()>);
+
+impl Turn {
+    /// Waits until no other patch is being offered.
+    pub(crate) fn wait() -> Result<Self, Refusal> {
+        if IN_CALLBACK.get() {
+            refuse!(
+                BUSY,
+                "a patch cannot be applied from inside an event callback; apply it from another thread, or after the callback has returned"
+            );
+        }
+        Ok(Self(TURN.lock().unwrap_or_else(PoisonError::into_inner)))
+    }
+
+    /// Tells the callbacks.
+    pub(crate) fn emit(&self, event: &Event) {
+        let callbacks = CALLBACKS.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        IN_CALLBACK.set(true);
+        for callback in callbacks {
+            // The panic hook has printed the panic; the commit is complete, whatever the callback left undone.
+            let _ = catch_unwind(AssertUnwindSafe(|| callback(event)));
+        }
+        IN_CALLBACK.set(false);
+    }
+}

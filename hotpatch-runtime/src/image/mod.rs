@@ -1,0 +1,9 @@
+//! From a patch file to an image in the process: read it, check it, load it, bind it.
+
+mod file;
+mod places;
+mod resident;
+
+pub(crate) use file::PatchOnDisk;
+pub(crate) use places::Plan;
+pub(crate) use resident::Image;

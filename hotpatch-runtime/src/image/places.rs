@@ -1,0 +1,216 @@
+//! The places that a manifest names, checked against the images they lie in.
+//!
+//! [`Plan::check`] needs nothing of the patch but its headers, so a patch that names a wrong place is refused before
+//! it is loaded. [`Plan::bind`] then cannot fail half-way.
+
+use std::ptr::{NonNull, with_exposed_provenance, with_exposed_provenance_mut};
+
+use hotpatch_abi::entry::{Entry, Slot};
+use hotpatch_abi::manifest::{FixupForm, ImageRef, Manifest, Place, Published};
+use hotpatch_abi::version::ABI_VERSION;
+
+use super::resident::Image;
+use crate::platform::{Access, Layout, Program, Segments};
+use crate::refusal::{Refusal, refuse};
+use crate::table::Code;
+
+/// A manifest whose every place was found.
+pub(crate) struct Plan<'a> {
+    manifest: &'a Manifest,
+    images: Vec<&'static Image>,
+}
+
+/// An image that a manifest names.
+enum Origin {
+    /// The program.
+    Program,
+    /// An earlier patch.
+    Earlier(&'static Image),
+    /// The patch itself.
+    This,
+}
+
+impl<'a> Plan<'a> {
+    /// Finds every place of `manifest`, whose patch has the headers `layout`. `resident` are the images of the process.
+    pub(crate) fn check(
+        manifest: &'a Manifest,
+        layout: &Layout,
+        resident: &[&'static Image],
+    ) -> Result<Self, Refusal> {
+        let mut images = Vec::with_capacity(manifest.images.len());
+        for patch in &manifest.images {
+            match resident.iter().find(|image| image.patch == *patch) {
+                Some(image) => images.push(*image),
+                None => refuse!(
+                    PARENT,
+                    "patch refers to the image of patch `{patch}`, which this process does not have; make the patch again for this process"
+                ),
+            }
+        }
+        let plan = Self { manifest, images };
+        if let Some(initialiser) = layout.initialiser {
+            refuse!(
+                PLACE,
+                "patch has code that runs while it is loaded (`{initialiser}`), before it is bound to the process; make the patch without constructors"
+            );
+        }
+        for fixup in &manifest.fixups {
+            if !layout.segments.allow(fixup.at, 8, Access::Write) {
+                refuse!(
+                    PLACE,
+                    "patch wants to write at offset {:#x} of its image, which is not writable data",
+                    fixup.at
+                );
+            }
+            plan.find(layout, fixup.target, 0, Access::Refer)?;
+        }
+        let mut entries: Vec<Place> = manifest
+            .published
+            .iter()
+            .map(|published| published.entry)
+            .collect();
+        entries.sort_unstable();
+        if entries.is_empty() || entries.windows(2).any(|pair| pair[0] == pair[1]) {
+            refuse!(
+                PLACE,
+                "patch must publish at least one function, and each only once"
+            );
+        }
+        for published in &manifest.published {
+            plan.find(layout, published.body, 0, Access::Execute)?;
+            plan.find(layout, published.entry, size_of::<Entry>() as u64, Access::Write)?;
+            if !published.entry.offset.is_multiple_of(align_of::<Entry>() as u64) {
+                refuse!(PLACE, "patch names a misaligned entry for `{}`", published.path);
+            }
+        }
+        Ok(plan)
+    }
+
+    fn find(&self, layout: &Layout, place: Place, len: u64, access: Access) -> Result<(), Refusal> {
+        let segments: &Segments = match self.origin(place.image)? {
+            Origin::Program => &Program::get().segments,
+            Origin::Earlier(image) => &image.segments,
+            Origin::This => &layout.segments,
+        };
+        if !segments.allow(place.offset, len, access) {
+            refuse!(
+                PLACE,
+                "patch names offset {:#x} of {}, where the process has no such place; make the patch again for this program",
+                place.offset,
+                self.describe(place.image)
+            );
+        }
+        Ok(())
+    }
+
+    fn origin(&self, image: ImageRef) -> Result<Origin, Refusal> {
+        match image {
+            ImageRef::Base => Ok(Origin::Program),
+            ImageRef::This => Ok(Origin::This),
+            ImageRef::Earlier(index) => match self.images.get(index as usize) {
+                Some(image) => Ok(Origin::Earlier(image)),
+                None => refuse!(
+                    PLACE,
+                    "patch refers to image {index} of a list of {}",
+                    self.images.len()
+                ),
+            },
+        }
+    }
+
+    fn describe(&self, image: ImageRef) -> String {
+        match self.origin(image) {
+            Ok(Origin::Program) => "the program".into(),
+            Ok(Origin::Earlier(image)) => format!("the image of patch `{}`", image.patch),
+            Ok(Origin::This) | Err(_) => "its own image".into(),
+        }
+    }
+
+    /// The address of a place that was checked, in a process where the patch lies at `load`.
+    fn address(&self, load: usize, place: Place) -> usize {
+        let load = match place.image {
+            ImageRef::Base => Program::get().load,
+            ImageRef::Earlier(index) => self.images[index as usize].load,
+            ImageRef::This => load,
+        };
+        load.wrapping_add(place.offset as usize)
+    }
+
+    /// The entries of the published functions, in a process where the patch lies at `load`.
+    ///
+    /// Each is one of `known`, the addresses of the registered entries in ascending order, or a new one in the patch
+    /// itself.
+    pub(crate) fn entries(&self, load: usize, known: &[usize]) -> Result<Vec<&'static Entry>, Refusal> {
+        self.manifest
+            .published
+            .iter()
+            .map(|published| self.entry(load, published, known))
+            .collect()
+    }
+
+    fn entry(&self, load: usize, published: &Published, known: &[usize]) -> Result<&'static Entry, Refusal> {
+        let address = self.address(load, published.entry);
+        let entry = with_exposed_provenance::<Entry>(address);
+        if known.binary_search(&address).is_ok() {
+            // SAFETY: the address is that of a registered entry.
+            return Ok(unsafe { &*entry });
+        }
+        if published.entry.image != ImageRef::This {
+            refuse!(
+                PLACE,
+                "patch names an entry for `{}` that {} does not have; make the patch again for this program",
+                published.path,
+                self.describe(published.entry.image)
+            );
+        }
+        // SAFETY: the place was checked to be aligned data of the patch image, of the size of an entry, which begins
+        // with the slot and the version. It stays mapped while the image is loaded.
+        let [slot, version] = unsafe { entry.cast::<[u32; 2]>().read() };
+        if version != ABI_VERSION || Slot(slot) != Slot::NONE {
+            refuse!(
+                PLACE,
+                "patch names a place as the entry of `{}` that holds no new entry",
+                published.path
+            );
+        }
+        // SAFETY: the place holds an entry, by its version and by the word of a verified patch file.
+        Ok(unsafe { &*entry })
+    }
+
+    /// The body of the published function `index`, where `this` is the image of the patch.
+    pub(crate) fn body(&self, this: &'static Image, index: usize) -> Code {
+        let place = self.manifest.published[index].body;
+        let image = match place.image {
+            ImageRef::Base => None,
+            ImageRef::Earlier(index) => Some(self.images[index as usize]),
+            ImageRef::This => Some(this),
+        };
+        let address = with_exposed_provenance_mut(self.address(this.load, place));
+        Code {
+            address: NonNull::new(address).expect("code does not lie at address zero"),
+            image,
+        }
+    }
+
+    /// Writes the fixups into the patch image.
+    ///
+    /// # Safety
+    ///
+    /// - The checked patch lies at `load`, and no code of it has run.
+    pub(crate) unsafe fn bind(&self, load: usize) {
+        let got = load.wrapping_add(self.manifest.got as usize);
+        for fixup in &self.manifest.fixups {
+            let address = self
+                .address(load, fixup.target)
+                .wrapping_add_signed(fixup.addend as isize);
+            let value = match fixup.form {
+                FixupForm::Absolute => address,
+                FixupForm::GotRelative => address.wrapping_sub(got),
+            };
+            let at = with_exposed_provenance_mut::<usize>(load.wrapping_add(fixup.at as usize));
+            // SAFETY: the place was checked to be eight bytes of writable data of the patch image, of which no code
+            // has run, so nothing else refers to them.
+            unsafe { at.write_unaligned(value) };
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! The constructor through which a process attaches by itself, before `main`.
+
+use std::panic::catch_unwind;
+
+/// The loader runs this before `main`. Marked as used, so it is linked into every program that has the runtime in it.
+#[used]
+#[unsafe(link_section = ".init_array")]
+static START: extern "C" fn() = {
+    extern "C" fn start() {
+        // A panic must not cross into the loader; its message has been printed.
+        let _ = catch_unwind(crate::control::open);
+    }
+    start
+};

@@ -1,0 +1,79 @@
+//! The hot functions that are linked into the program.
+//!
+//! Owns the slots: a slot is given once, is never taken back, and every table from then on covers it.
+
+use std::ptr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use hotpatch_abi::entry::{Entry, Slot};
+use hotpatch_abi::version::ABI_VERSION;
+
+use crate::scope::Scope;
+use crate::table::{Description, Row, Table, slot_of};
+
+/// An entry of the program, handed to the runtime by the code that `#[hotpatch]` generates.
+#[derive(Debug)]
+pub struct Registered(pub &'static Entry);
+
+inventory::collect!(Registered);
+
+/// The right to make the next table. Whoever has it knows that the live table stays the live one.
+pub(crate) struct Next(#[expect(dead_code, reason = "held, not read")] MutexGuard<'static, ()>);
+
+/// Waits for the right to make the next table. It is held for moments only: no loading, no callbacks.
+pub(crate) fn lock_next() -> Next {
+    static NEXT: Mutex<()> = Mutex::new(());
+    Next(NEXT.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// Gives a slot to every registered entry that has none yet.
+///
+/// Entries are looked for whenever somebody asks about them, not once: a hot function may run before the constructors
+/// that register entries are through. Until it has its slot a function runs the code as built, which is what every
+/// table would tell it before the first commit that knows it.
+pub(crate) fn refresh(scope: &Scope) {
+    let next = lock_next();
+    let mut entries: Vec<&'static Entry> = inventory::iter::<Registered>()
+        .map(|registered| registered.0)
+        .filter(|entry| entry.slot() == Slot::NONE && entry.abi_version() == ABI_VERSION)
+        .collect();
+    entries.sort_unstable_by_key(|entry| (entry.path, entry.signature, ptr::from_ref(*entry)));
+    add(scope, &next, entries);
+}
+
+/// Gives a slot to each of `entries`, none of which has one.
+pub(crate) fn add(scope: &Scope, next: &Next, entries: Vec<&'static Entry>) {
+    if entries.is_empty() {
+        return;
+    }
+    let live = Table::live(scope);
+    let mut rows = live.rows.clone();
+    let first = rows.len();
+    rows.extend(entries.iter().copied().map(Row::as_built));
+    let (head, images) = (live.head, live.images.clone());
+    Table::publish(
+        scope,
+        next,
+        Description {
+            generation: live.generation,
+            head,
+            rows,
+            images,
+        },
+    );
+    // Only now, so that whoever reads a slot finds a table that covers it: see `Entry::slot`.
+    for (index, entry) in entries.into_iter().enumerate() {
+        entry.assign(slot_of(first + index));
+    }
+}
+
+/// The addresses of all entries of `table`, in ascending order.
+pub(crate) fn known(table: &Table) -> Vec<usize> {
+    let mut known: Vec<usize> = table
+        .rows
+        .iter()
+        .map(|row| ptr::from_ref(row.entry).expose_provenance())
+        .collect();
+    known.sort_unstable();
+    known
+}

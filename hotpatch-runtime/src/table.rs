@@ -1,0 +1,179 @@
+//! The immutable table of one generation.
+//!
+//! A table is one allocation: a description, then one cell for each slot. Dispatch reads only the cells; the
+//! description answers questions about the process. The address in a cell is null for "run the code as built".
+//! Tables never shrink: each covers all slots of the one before.
+
+use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
+use std::ops::Deref;
+use std::ptr::{self, NonNull};
+use std::sync::Arc;
+
+use hotpatch_abi::entry::{Entry, Slot};
+use hotpatch_abi::manifest::PatchId;
+
+use crate::image::Image;
+use crate::live::Live;
+use crate::registry::Next;
+use crate::scope::Scope;
+use crate::sync::{AtomicPtr, Ordering};
+
+/// The address that a slot has in one generation.
+type Cell = Option<NonNull<()>>;
+
+/// What code every hot function runs, and since when.
+#[repr(C)]
+pub(crate) struct Table {
+    description: Description,
+    /// The first of the cells that follow; slot 0 belongs to no function.
+    cells: [Cell; 1],
+}
+
+/// What there is to say about a generation.
+#[derive(Default)]
+pub(crate) struct Description {
+    pub(crate) generation: u64,
+    /// The patch that made this generation; `None` for the program as built.
+    pub(crate) head: Option<PatchId>,
+    /// The hot functions, in the order of their slots.
+    pub(crate) rows: Vec<Row>,
+    /// Every patch image in the process, oldest first, also those whose code no function runs in this generation.
+    pub(crate) images: Vec<&'static Image>,
+}
+
+/// A hot function in one generation.
+#[derive(Clone)]
+pub(crate) struct Row {
+    pub(crate) entry: &'static Entry,
+    pub(crate) name: Arc<str>,
+    /// The generation whose commit made the code that runs; 0 for the code as built.
+    pub(crate) since: u64,
+    /// The code that runs, if a patch gave it.
+    pub(crate) code: Option<Code>,
+}
+
+/// A body that a patch gave to a function.
+#[derive(Clone, Copy)]
+pub(crate) struct Code {
+    pub(crate) address: NonNull<()>,
+    /// The image that holds it; `None` for the program itself.
+    pub(crate) image: Option<&'static Image>,
+}
+
+// SAFETY: an address of code is only compared, shown and called.
+unsafe impl Send for Code {}
+// SAFETY: as for `Send`.
+unsafe impl Sync for Code {}
+
+impl Row {
+    /// A function that runs the code as built.
+    pub(crate) fn as_built(entry: &'static Entry) -> Self {
+        Self {
+            entry,
+            name: entry.path.into(),
+            since: 0,
+            code: None,
+        }
+    }
+}
+
+/// The row of a slot: slot 0 has none.
+pub(crate) fn row_of(slot: Slot) -> usize {
+    slot.0 as usize - 1
+}
+
+/// The slot of a row.
+pub(crate) fn slot_of(row: usize) -> Slot {
+    Slot(u32::try_from(row + 1).expect("fewer than 2^32 hot functions"))
+}
+
+/// The table that decides what runs. Null until the first scope is opened.
+static LIVE: Live<Table> = Live(AtomicPtr::new(ptr::null_mut()));
+
+impl Table {
+    /// The table that is live now. `scope` keeps it.
+    pub(crate) fn live(_scope: &Scope) -> &Self {
+        // SAFETY: the first scope published a table, so it is not null; the scope keeps the thread pinned for as
+        // long as the reference lives.
+        unsafe { &*LIVE.get() }
+    }
+
+    /// The address that `slot` has now.
+    ///
+    /// # Safety
+    ///
+    /// - The thread is in a [`Scope`].
+    /// - `slot` was read from an entry, with Acquire, before this call.
+    #[inline(always)]
+    pub(crate) unsafe fn live_cell(slot: Slot) -> Cell {
+        let table = LIVE.get();
+        // SAFETY: the scope keeps the table. The slot was stored into its entry after a table that covers it had been
+        // published, it was read before this table was loaded, and tables never shrink: the cell exists.
+        unsafe { *(&raw const (*table).cells).cast::<Cell>().add(slot.0 as usize) }
+    }
+
+    /// Publishes the table in which no function has a slot yet. Called once, before the first scope opens.
+    pub(crate) fn publish_first() {
+        // Release: pairs with the Acquire in `Live::get`.
+        LIVE.0
+            .store(Self::allocate(Description::default()), Ordering::Release);
+    }
+
+    /// Makes a table and publishes it. Its rows begin with those of the live table.
+    pub(crate) fn publish(scope: &Scope, _next: &Next, description: Description) {
+        let table = Self::allocate(description);
+        // SAFETY: the table is complete and immutable, all readers are in a scope, and a table may be freed on any
+        // thread.
+        unsafe { LIVE.replace(&scope.pin(), table, Self::free) };
+    }
+
+    fn layout(rows: usize) -> Layout {
+        let cells = Layout::array::<Cell>(rows).expect("fewer cells than memory");
+        Layout::new::<Self>()
+            .extend(cells)
+            .expect("fewer cells than memory")
+            .0
+    }
+
+    fn allocate(description: Description) -> *mut Self {
+        let rows = &description.rows;
+        let layout = Self::layout(rows.len());
+        // SAFETY: the layout has the size of a table and more.
+        let table = unsafe { alloc(layout) }.cast::<Self>();
+        if table.is_null() {
+            handle_alloc_error(layout);
+        }
+        // SAFETY: `cells` is the last field and ends where the layout puts the cells that follow, one for each row.
+        unsafe {
+            let cells = (&raw mut (*table).cells).cast::<Cell>().add(1);
+            for (index, row) in rows.iter().enumerate() {
+                cells.add(index).write(row.code.map(|code| code.address));
+            }
+            table.write(Self {
+                description,
+                cells: [None],
+            });
+        }
+        table
+    }
+
+    /// # Safety
+    ///
+    /// `table` came from [`allocate`](Self::allocate), and nobody uses it from now on.
+    unsafe fn free(table: *mut Self) {
+        // SAFETY: the caller gives up the table; the layout is the one it was allocated with.
+        unsafe {
+            let layout = Self::layout((*table).description.rows.len());
+            table.drop_in_place();
+            dealloc(table.cast(), layout);
+        }
+    }
+}
+
+impl Deref for Table {
+    type Target = Description;
+
+    fn deref(&self) -> &Description {
+        &self.description
+    }
+}

@@ -1,0 +1,421 @@
+//! The control channel, from the outside: a child process that attaches by itself, and clients of every kind.
+
+#[macro_use]
+mod support;
+
+use std::fs::{self, Permissions};
+use std::io::{ErrorKind, Read, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::time::Duration;
+
+use hotpatch_abi::frame::{MAX_LEN, Reply, Request};
+use hotpatch_abi::names::{CONTROL_DIR_VAR, CONTROL_TOKEN_VAR};
+use hotpatch_abi::version::ABI_VERSION;
+use tempfile::TempDir;
+
+use support::{folder, returning};
+
+hot!(one, ONE, 10);
+
+/// Not a test of its own: what the child process of the other tests does.
+#[test]
+fn child() {
+    if std::env::var_os("CHILD").is_none() {
+        return;
+    }
+    // Whatever comes in on standard input is answered with what the hot function returns now.
+    let mut byte = [0];
+    while std::io::stdin().read(&mut byte).unwrap() == 1 {
+        std::io::stdout()
+            .write_all(format!("<{}>\n", one()).as_bytes())
+            .unwrap();
+    }
+}
+
+/// A process under test. It ends when its standard input is closed.
+struct Process {
+    child: Child,
+    stdin: Option<ChildStdin>,
+    folder: PathBuf,
+}
+
+impl Process {
+    fn start(folder: &Path, token: Option<&str>) -> Self {
+        Self::start_with(folder, |command| {
+            command
+                .env(CONTROL_DIR_VAR, folder)
+                .envs(token.map(|token| (CONTROL_TOKEN_VAR, token)));
+        })
+    }
+
+    fn start_with(folder: &Path, environment: impl FnOnce(&mut Command)) -> Self {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(["child", "--exact", "--nocapture", "--test-threads=1"]);
+        command
+            .env("CHILD", "1")
+            .env_remove(CONTROL_DIR_VAR)
+            .env_remove(CONTROL_TOKEN_VAR);
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        environment(&mut command);
+        let mut child = command.spawn().unwrap();
+        let stdin = child.stdin.take();
+        let mut process = Self {
+            child,
+            stdin,
+            folder: folder.into(),
+        };
+        // It has answered, so it is in `main`, and the socket was opened before that.
+        assert_eq!(process.ask(), "<10>");
+        process
+    }
+
+    /// What the hot function of the process returns now.
+    fn ask(&mut self) -> String {
+        self.stdin.as_mut().unwrap().write_all(b"?").unwrap();
+        let mut answer = String::new();
+        let stdout = self.child.stdout.as_mut().unwrap();
+        let mut byte = [0];
+        while !answer.ends_with('>') {
+            stdout.read_exact(&mut byte).unwrap();
+            if byte[0] == b'<' || !answer.is_empty() {
+                answer.push(byte[0].into());
+            }
+        }
+        answer
+    }
+
+    /// The threads of the process: name, and mask of blocked signals.
+    fn threads(&self) -> Vec<(String, u64)> {
+        let tasks = fs::read_dir(format!("/proc/{}/task", self.child.id())).unwrap();
+        let describe = |task: PathBuf| {
+            let status = fs::read_to_string(task.join("status")).unwrap();
+            let field = |name: &str| {
+                let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+                line.trim().to_owned()
+            };
+            (
+                field("Name:"),
+                u64::from_str_radix(&field("SigBlk:"), 16).unwrap(),
+            )
+        };
+        tasks.map(|task| describe(task.unwrap().path())).collect()
+    }
+
+    fn socket(&self) -> PathBuf {
+        self.folder.join(format!("{}.sock", self.child.id()))
+    }
+
+    fn connect(&self) -> UnixStream {
+        let stream = UnixStream::connect(self.socket()).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        stream
+    }
+
+    /// A client whose token was accepted.
+    fn attach(&self) -> UnixStream {
+        let mut stream = self.connect();
+        let Reply::Welcome(identity) = exchange(&mut stream, &hello("secret")) else {
+            panic!("not welcome")
+        };
+        assert_eq!(identity.pid, self.child.id());
+        assert_eq!(identity.build_id, support::build_id());
+        stream
+    }
+
+    /// Ends the process and returns what it wrote to standard error.
+    fn end(mut self) -> String {
+        self.stdin = None;
+        let mut text = String::new();
+        self.child
+            .stderr
+            .as_mut()
+            .unwrap()
+            .read_to_string(&mut text)
+            .unwrap();
+        assert!(self.child.wait().unwrap().success(), "{text}");
+        text
+    }
+}
+
+fn private_folder() -> TempDir {
+    let folder = folder();
+    fs::set_permissions(folder.path(), Permissions::from_mode(0o700)).unwrap();
+    folder
+}
+
+fn hello(token: &str) -> Request {
+    Request::Hello {
+        abi_version: ABI_VERSION,
+        token: token.into(),
+    }
+}
+
+fn send(stream: &mut UnixStream, message: &[u8]) {
+    stream.write_all(&(message.len() as u32).to_le_bytes()).unwrap();
+    stream.write_all(message).unwrap();
+}
+
+fn receive(stream: &mut UnixStream) -> Reply {
+    let mut len = [0; 4];
+    stream.read_exact(&mut len).unwrap();
+    let mut message = vec![0; u32::from_le_bytes(len) as usize];
+    stream.read_exact(&mut message).unwrap();
+    Reply::decode(&message).unwrap()
+}
+
+fn exchange(stream: &mut UnixStream, request: &Request) -> Reply {
+    send(stream, &request.encode());
+    receive(stream)
+}
+
+/// Reads until the other end closes the connection.
+fn expect_close(stream: &mut UnixStream) {
+    match stream.read_to_end(&mut Vec::new()) {
+        Ok(_) => {}
+        Err(error) => assert_eq!(error.kind(), ErrorKind::ConnectionReset),
+    }
+}
+
+fn refusal_code(reply: Reply) -> String {
+    let Reply::Refused { code, message } = reply else {
+        panic!("{reply:?}")
+    };
+    assert!(!message.contains("secret"), "{message}");
+    code
+}
+
+#[test]
+fn a_patch_is_applied_and_described() {
+    let folder = private_folder();
+    let mut process = Process::start(folder.path(), Some("secret"));
+    let mode = fs::metadata(process.socket()).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+
+    let mut stream = process.attach();
+    let (path, id) = returning(folder.path(), "p.so", &[(&ONE, 11)]);
+    let path = path.to_str().unwrap().to_owned();
+    let Reply::Applied {
+        generation,
+        patch,
+        functions,
+        nanos,
+    } = exchange(&mut stream, &Request::Apply { path: path.clone() })
+    else {
+        panic!("not applied")
+    };
+    assert_eq!(
+        (generation, patch, functions),
+        (1, id, vec!["test::one".to_owned()])
+    );
+    assert!(nanos > 0);
+    assert_eq!(process.ask(), "<11>");
+
+    let missing = Request::Apply {
+        path: "/nowhere/p.so".into(),
+    };
+    assert_eq!(refusal_code(exchange(&mut stream, &missing)), "HP0501");
+    assert_eq!(process.ask(), "<11>");
+
+    // A late client sees the same.
+    let Reply::Status(status) = exchange(&mut process.attach(), &Request::Status) else {
+        panic!("no status")
+    };
+    assert_eq!((status.identity.generation, status.identity.head), (1, Some(id)));
+    assert_eq!(status.images, std::slice::from_ref(&path));
+    let one = &status.functions[0];
+    assert_eq!(
+        (one.path.as_str(), one.generation, one.image.as_str()),
+        ("test::one", 1, path.as_str())
+    );
+
+    let socket = process.socket();
+    assert!(!process.end().contains("hotpatch:"), "no output of ours");
+    assert!(!socket.exists(), "removed at exit");
+}
+
+#[test]
+fn only_the_right_token_and_version_are_welcome() {
+    let folder = private_folder();
+    let process = Process::start(folder.path(), Some("secret"));
+    let other_version = Request::Hello {
+        abi_version: ABI_VERSION + 1,
+        token: "secret".into(),
+    };
+    for (request, code) in [
+        (hello("wrong"), "HP0502"),
+        (hello(""), "HP0502"),
+        (other_version, "HP0105"),
+        (Request::Status, "HP0502"),
+        (Request::Apply { path: "/p.so".into() }, "HP0502"),
+    ] {
+        let mut stream = process.connect();
+        assert_eq!(refusal_code(exchange(&mut stream, &request)), code, "{request:?}");
+        expect_close(&mut stream);
+    }
+    let mut stream = process.attach();
+    assert_eq!(
+        refusal_code(exchange(&mut stream, &hello("secret"))),
+        "HP0502",
+        "said twice"
+    );
+    expect_close(&mut stream);
+    process.end();
+}
+
+#[test]
+fn clients_that_misbehave_hold_up_nobody() {
+    let folder = private_folder();
+    let mut process = Process::start(folder.path(), Some("secret"));
+
+    let mut garbage = process.attach();
+    send(&mut garbage, b"garbage");
+    expect_close(&mut garbage);
+
+    let mut oversized = process.attach();
+    oversized.write_all(&(MAX_LEN as u32 + 1).to_le_bytes()).unwrap();
+    expect_close(&mut oversized);
+
+    let mut stranger = process.connect();
+    stranger.write_all(&2000_u32.to_le_bytes()).unwrap();
+    expect_close(&mut stranger);
+
+    let silent: Vec<UnixStream> = (0..8).map(|_| process.connect()).collect();
+    let mut half = process.attach();
+    half.write_all(&[9, 0, 0, 0, 3]).unwrap();
+    // Asks for much and reads nothing.
+    let mut deaf = process.attach();
+    deaf.set_nonblocking(true).unwrap();
+    let status = Request::Status.encode();
+    let frame = [&(status.len() as u32).to_le_bytes()[..], &status]
+        .concat()
+        .repeat(1000);
+    while deaf.write(&frame).is_ok() {}
+
+    let (path, _) = returning(folder.path(), "p.so", &[(&ONE, 12)]);
+    let path = path.to_str().unwrap().to_owned();
+    assert!(matches!(
+        exchange(&mut process.attach(), &Request::Apply { path }),
+        Reply::Applied { .. }
+    ));
+    assert_eq!(process.ask(), "<12>");
+    drop((silent, half, deaf));
+    process.end();
+}
+
+#[test]
+fn a_client_that_never_says_hello_is_dropped() {
+    let folder = private_folder();
+    let process = Process::start(folder.path(), Some("secret"));
+    expect_close(&mut process.connect());
+    process.end();
+}
+
+#[test]
+fn requests_that_come_together_are_answered_in_turn() {
+    let folder = private_folder();
+    let process = Process::start(folder.path(), Some("secret"));
+    let mut stream = process.attach();
+    for _ in 0..100 {
+        send(&mut stream, &Request::Status.encode());
+    }
+    for _ in 0..100 {
+        assert!(matches!(receive(&mut stream), Reply::Status(_)));
+    }
+    process.end();
+}
+
+#[test]
+fn a_folder_that_cannot_be_used_is_reported_and_the_program_runs() {
+    let folder = private_folder();
+    let check = |folder: &Path, token: Option<&str>, reason: &str| {
+        let text = Process::start(folder, token).end();
+        let line = text
+            .lines()
+            .find(|line| line.starts_with("hotpatch: "))
+            .unwrap_or_else(|| panic!("{text}"));
+        assert!(
+            line.starts_with("hotpatch: cannot open the control socket `"),
+            "{line}"
+        );
+        assert!(line.contains(reason), "{line}");
+        assert!(line.ends_with("; this process will not take patches"), "{line}");
+    };
+    check(&folder.path().join("missing"), Some("secret"), "No such file");
+    check(folder.path(), None, CONTROL_TOKEN_VAR);
+    fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
+    check(folder.path(), Some("secret"), "not private");
+}
+
+#[test]
+fn a_folder_with_a_long_path_works() {
+    let folder = private_folder();
+    let long = folder.path().join("x".repeat(120));
+    fs::create_dir(&long).unwrap();
+    fs::set_permissions(&long, Permissions::from_mode(0o700)).unwrap();
+    let mut process = Process::start(&long, Some("secret"));
+    // The client has the same problem with the long path, and the same way out.
+    let short = folder.path().join("s");
+    std::os::unix::fs::symlink(&long, &short).unwrap();
+    process.folder = short;
+    process.attach();
+    process.end();
+}
+
+#[test]
+fn a_crash_leaves_a_socket_that_answers_nobody() {
+    let folder = private_folder();
+    let mut process = Process::start(folder.path(), Some("secret"));
+    let mut stream = process.attach();
+    process.child.kill().unwrap();
+    process.child.wait().unwrap();
+    expect_close(&mut stream);
+    assert_eq!(
+        UnixStream::connect(process.socket()).unwrap_err().kind(),
+        ErrorKind::ConnectionRefused
+    );
+}
+
+#[test]
+fn a_process_that_was_never_patched_is_at_generation_0() {
+    let folder = private_folder();
+    let process = Process::start(folder.path(), Some("secret"));
+    let Reply::Status(status) = exchange(&mut process.attach(), &Request::Status) else {
+        panic!("no status")
+    };
+    assert_eq!((status.identity.generation, status.identity.head), (0, None));
+    assert_eq!(
+        (status.functions[0].path.as_str(), status.functions[0].generation),
+        ("test::one", 0)
+    );
+    assert!(status.images.is_empty());
+    process.end();
+}
+
+#[test]
+fn without_the_variable_nothing_is_started_opened_or_printed() {
+    let folder = private_folder();
+    let process = Process::start_with(folder.path(), |_| {});
+    assert!(process.threads().iter().all(|(name, _)| name != "hotpatch"));
+    assert!(!process.socket().exists());
+    assert!(!process.end().contains("hotpatch:"));
+}
+
+#[test]
+fn signals_go_to_the_threads_of_the_program() {
+    const SIGINT_AND_SIGTERM: u64 = 1 << 1 | 1 << 14;
+    let folder = private_folder();
+    let process = Process::start(folder.path(), Some("secret"));
+    // A thread names itself when it runs, and one that answers runs.
+    process.attach();
+    for (name, blocked) in process.threads() {
+        let expected = if name == "hotpatch" { SIGINT_AND_SIGTERM } else { 0 };
+        assert_eq!(blocked & SIGINT_AND_SIGTERM, expected, "{name}");
+    }
+    process.end();
+}

@@ -1,0 +1,154 @@
+//! A model of publication and reclamation, checked over every order of events that loom can tell apart:
+//!
+//! ```text
+//! RUSTFLAGS="--cfg crossbeam_loom" LOOM_MAX_PREEMPTIONS=2 cargo test --release -p hotpatch-runtime --test loom
+//! ```
+//!
+//! It runs the protocol itself, `src/live.rs`, over loom's atomics and over crossbeam's epochs compiled for loom.
+//! What is modelled by hand is small and stands here: the slot of an entry with the orderings of `Entry::slot` and
+//! `Entry::assign`, and a table whose cells loom watches, so that a read that races with its release is an error.
+#![cfg(crossbeam_loom)]
+
+#[path = "../src/live.rs"]
+mod live;
+
+mod sync {
+    pub(crate) use loom::sync::atomic::{AtomicPtr, Ordering};
+}
+
+use crossbeam_epoch::{Collector, Guard};
+use loom::cell::UnsafeCell;
+use loom::sync::Arc;
+use loom::sync::atomic::{AtomicUsize, Ordering};
+use loom::thread;
+
+use live::Live;
+
+/// A table that knows whether it was freed, and whose every access loom sees.
+struct Table {
+    generation: u64,
+    cells: Vec<UnsafeCell<u64>>,
+}
+
+impl Table {
+    /// A table in which every function runs the code of `generation`.
+    fn boxed(generation: u64, slots: usize) -> *mut Self {
+        let cells: Vec<UnsafeCell<u64>> = (0..slots).map(|_| UnsafeCell::new(0)).collect();
+        for cell in &cells {
+            // SAFETY: nobody else has the cell yet. Loom fails if a reader is not ordered after this write.
+            cell.with_mut(|cell| unsafe { *cell = generation });
+        }
+        Box::into_raw(Box::new(Self { generation, cells }))
+    }
+
+    fn cell(&self, slot: usize) -> u64 {
+        // SAFETY: cells are written by `boxed` and by `free` only; loom fails if one is concurrent.
+        self.cells[slot].with(|cell| unsafe { *cell })
+    }
+
+    /// # Safety
+    ///
+    /// `table` came from `boxed` and is not used any more.
+    unsafe fn free(table: *mut Self) {
+        // SAFETY: promised by the caller.
+        let table = unsafe { Box::from_raw(table) };
+        for cell in &table.cells {
+            // SAFETY: the table is ours alone; loom fails if a reader is concurrent.
+            cell.with_mut(|cell| unsafe { *cell = u64::MAX });
+        }
+    }
+}
+
+struct Process {
+    live: Live<Table>,
+    collector: Collector,
+    slot: AtomicUsize,
+}
+
+impl Process {
+    fn new() -> Arc<Self> {
+        let live = Live(sync::AtomicPtr::new(Table::boxed(0, 1)));
+        Arc::new(Self {
+            live,
+            collector: Collector::new(),
+            slot: AtomicUsize::new(0),
+        })
+    }
+
+    fn table<'a>(&self, _guard: &'a Guard) -> &'a Table {
+        // SAFETY: the table is published, and the guard protects it.
+        unsafe { &*self.live.get() }
+    }
+
+    /// Publishes a table as the runtime does: it is made while the thread is pinned already, so that no fence of the
+    /// epoch stands between its making and the swap.
+    fn publish(&self, generation: u64, slots: usize) {
+        let handle = self.collector.register();
+        let guard = handle.pin();
+        let table = Table::boxed(generation, slots);
+        // SAFETY: the table is new and whole, readers are pinned, and `free` may run anywhere.
+        unsafe { self.live.replace(&guard, table, Table::free) };
+        drop(guard);
+        // Pushes the epoch on, so that the model does reclaim.
+        for _ in 0..3 {
+            handle.pin().flush();
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // SAFETY: nobody else is left.
+        unsafe { Table::free(self.live.get().cast_mut()) };
+    }
+}
+
+#[test]
+fn a_reader_sees_whole_tables_that_are_not_freed_and_never_go_backwards() {
+    loom::model(|| {
+        let process = Process::new();
+        let reader = thread::spawn({
+            let process = process.clone();
+            move || {
+                let handle = process.collector.register();
+                let guard = handle.pin();
+                let first = process.table(&guard);
+                assert_eq!(first.cell(0), first.generation);
+                let second = process.table(&guard);
+                assert!(second.generation >= first.generation);
+                assert_eq!(second.cell(0), second.generation);
+                assert_eq!(
+                    first.cell(0),
+                    first.generation,
+                    "the old table is kept for as long as the scope"
+                );
+            }
+        });
+        process.publish(1, 1);
+        reader.join().unwrap();
+    });
+}
+
+#[test]
+fn a_slot_is_always_covered_by_the_table_read_after_it() {
+    loom::model(|| {
+        let process = Process::new();
+        let reader = thread::spawn({
+            let process = process.clone();
+            move || {
+                let handle = process.collector.register();
+                let guard = handle.pin();
+                // The orderings and the order of `dispatch::resolve`.
+                let slot = process.slot.load(Ordering::Acquire);
+                let table = process.table(&guard);
+                assert!(slot < table.cells.len());
+                assert_eq!(table.cell(slot), table.generation);
+            }
+        });
+        // As the registry does it: first the table that covers the slot, then the slot.
+        process.publish(0, 2);
+        process.slot.store(1, Ordering::Release);
+        process.publish(1, 2);
+        reader.join().unwrap();
+    });
+}
