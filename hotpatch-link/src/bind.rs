@@ -1,6 +1,6 @@
 //! Redirects the references of a patch: to its own sections, to the process, or to the dynamic linker.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap as HashMap;
 
 use hotpatch_abi::code;
 use object::elf;

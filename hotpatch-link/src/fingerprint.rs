@@ -4,7 +4,7 @@
 //! Invariant: two functions with equal fingerprints whose callees are the same functions behave the same, except
 //! for the line numbers in their panic messages (see [`location`]).
 
-use std::collections::{HashMap, HashSet};
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 use xxhash_rust::xxh3::Xxh3;
 
@@ -50,7 +50,7 @@ impl Identities {
             object,
             names,
             exception_tables: exception_tables(object),
-            done: HashMap::new(),
+            done: HashMap::default(),
             open: Vec::new(),
         };
         for index in 0..object.sections.len() {
@@ -102,7 +102,7 @@ impl Hasher<'_> {
             hash.update(&fingerprint.0.to_le_bytes());
             mentions.extend(more);
         }
-        let mut seen = HashSet::new();
+        let mut seen = HashSet::default();
         mentions.retain(|name| seen.insert(*name));
         self.open.pop();
         let done = (Fingerprint(hash.digest128()), mentions);
@@ -197,7 +197,7 @@ fn element<'a>(object: &'a ObjectFile, id: SectionId, symbol: &Symbol, relocatio
 
 /// The exception table of each function, from the unwind records.
 fn exception_tables(object: &ObjectFile) -> HashMap<SectionId, SectionId> {
-    let mut tables = HashMap::new();
+    let mut tables = HashMap::default();
     for (index, section) in object.sections.iter().enumerate() {
         if section.role != Role::Unwind {
             continue;

@@ -1,6 +1,6 @@
 //! The hot functions of a program: each entry with its body, paired by path and tag.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap as HashMap;
 
 use hotpatch_abi::code;
 use hotpatch_abi::names::{BODY_PREFIX, ENTRY_PREFIX};
@@ -26,7 +26,9 @@ impl HotFunction {
             [body] => Ok(body),
             _ => {
                 let (path, count) = (&self.path, self.bodies.len());
-                let message = format!("hot function `{path}` has {count} instances: generic ones are not supported yet");
+                let message = format!(
+                    "hot function `{path}` has {count} instances: generic ones are not supported yet"
+                );
                 Err(Error::new(code::GENERIC, message))
             }
         }
@@ -36,7 +38,7 @@ impl HotFunction {
 /// All hot functions of a program, in the order of their paths.
 pub(crate) fn functions(program: &Program, names: &Names) -> Vec<HotFunction> {
     let mut entries = Vec::new();
-    let mut bodies: HashMap<String, Vec<Atom>> = HashMap::new();
+    let mut bodies: HashMap<String, Vec<Atom>> = HashMap::default();
     for atom in program.atoms() {
         let Some(title) = program.title(atom) else {
             continue;
@@ -89,7 +91,8 @@ fn body_key(symbol: &str) -> Option<String> {
 fn body_path(demangled: &str) -> Option<String> {
     let (path, rest) = demangled.rsplit_once(BODY_PREFIX)?;
     let (tag, name) = rest.split_at_checked(TAG_LEN)?;
-    let is_identifier = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
+    let is_identifier =
+        |name: &str| !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
     let path = match name.strip_prefix('_') {
         Some(name) if is_identifier(name) => format!("{path}{name}"),
         None if name.is_empty() => path.strip_suffix("::")?.to_owned(),

@@ -1,6 +1,6 @@
 //! What runs in the process: the program as built, and every patch image that was committed since.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap as HashMap;
 use std::sync::Arc;
 
 use hotpatch_abi::manifest::PatchId;

@@ -1,6 +1,6 @@
 //! Writes the sections of a patch into one relocatable object.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap as HashMap;
 
 use object::write::{Object, Relocation, SectionId, Symbol, SymbolId, SymbolSection};
 use object::{
@@ -37,9 +37,9 @@ pub(crate) fn marker(atom: Atom) -> String {
 pub(crate) fn merge(binder: &mut Binder<'_>, included: &[Atom]) -> Result<Merged, Error> {
     let mut merger = Merger {
         object: Object::new(BinaryFormat::Elf, Architecture::X86_64, Endianness::Little),
-        sections: HashMap::new(),
-        dynamic: HashMap::new(),
-        places: HashMap::new(),
+        sections: HashMap::default(),
+        dynamic: HashMap::default(),
+        places: HashMap::default(),
         cells: None,
         thunks: None,
     };

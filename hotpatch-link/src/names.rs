@@ -1,6 +1,7 @@
 //! Symbol names, interned: everything else in this crate compares and hashes numbers.
 
 use indexmap::IndexSet;
+use rustc_hash::FxBuildHasher;
 
 /// An interned symbol name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -9,7 +10,7 @@ pub(crate) struct Name(u32);
 /// All symbol names seen in a session.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
-    exact: IndexSet<Box<str>>,
+    exact: IndexSet<Box<str>, FxBuildHasher>,
     stable: Vec<Name>,
 }
 

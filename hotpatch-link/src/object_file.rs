@@ -1,6 +1,6 @@
 //! A relocatable object as this crate sees it: sections, symbols and relocations, nothing computed.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap as HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -195,7 +195,7 @@ fn parse(label: &str, bytes: Arc<[u8]>, names: &mut Names) -> object::Result<Obj
         });
     }
 
-    let mut defined = HashMap::new();
+    let mut defined = HashMap::default();
     for (index, symbol) in symbols.iter().enumerate() {
         let SymbolPlace::Section(section) = symbol.place else {
             continue;

@@ -1,6 +1,6 @@
 //! The steps of a patch in order: read, compare, select, bind, link, commit.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap as HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -125,14 +125,14 @@ impl Patcher {
             functions: by_name(&program, all),
             program,
             linked,
-            bound: HashMap::new(),
+            bound: HashMap::default(),
         };
         Ok(Self {
             names,
             cache,
             live: Live {
                 images: vec![base],
-                table: HashMap::new(),
+                table: HashMap::default(),
             },
         })
     }
@@ -337,7 +337,7 @@ impl Patcher {
 }
 
 fn by_name(program: &Program, atoms: impl IntoIterator<Item = Atom>) -> HashMap<Name, Vec<Atom>> {
-    let mut functions: HashMap<Name, Vec<Atom>> = HashMap::new();
+    let mut functions: HashMap<Name, Vec<Atom>> = HashMap::default();
     for atom in atoms {
         if let Some(name) = program.stable_title(atom) {
             functions.entry(name).or_default().push(atom);

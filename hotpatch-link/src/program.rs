@@ -1,13 +1,13 @@
 //! The objects of all workspace crates at one moment, and what each name means between them.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap as HashMap;
 use std::sync::Arc;
 
 use crate::Error;
 use crate::fingerprint::{Fingerprint, Identities, Mentions};
 use crate::names::{Name, Names};
 use crate::object_file::{ObjectFile, Role, Section, SectionId};
-use crate::unit::Unit;
+use crate::unit::{self, ObjectBytes, Stamp, Unit};
 
 /// A section of an object of a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -23,33 +23,47 @@ pub(crate) struct Object {
     pub(crate) identities: Identities,
 }
 
-/// Objects already read, by content: an edit changes few of them.
+impl Object {
+    fn parse(object: ObjectBytes, names: &mut Names) -> Result<Self, Error> {
+        let file = ObjectFile::parse(&object.label, object.bytes, names)?;
+        let identities = Identities::of(&file, names);
+        Ok(Self { file, identities })
+    }
+}
+
+/// Objects already read: an edit changes few of them.
 #[derive(Debug, Default)]
 pub(crate) struct ObjectCache {
-    current: HashMap<u128, Arc<Object>>,
+    by_file: HashMap<Stamp, Vec<(u128, Arc<Object>)>>,
 }
 
 impl ObjectCache {
-    /// Reads all objects of a program, reusing those of the last reading whose content is the same.
+    /// Reads all objects of a program, reusing those of the last reading: whole files by their stamps, and the
+    /// objects in new files by their content.
     pub(crate) fn read(&mut self, units: &[Unit], names: &mut Names) -> Result<Program, Error> {
-        let mut next = HashMap::new();
+        let known: HashMap<u128, Arc<Object>> = self.by_file.values().flatten().cloned().collect();
+        let mut by_file = HashMap::default();
         let mut objects = Vec::new();
-        for unit in units {
-            for object in unit.read()? {
-                let content = xxhash_rust::xxh3::xxh3_128(&object.bytes);
-                let object = match self.current.get(&content) {
-                    Some(known) => known.clone(),
-                    None => {
-                        let file = ObjectFile::parse(&object.label, object.bytes, names)?;
-                        let identities = Identities::of(&file, names);
-                        Arc::new(Object { file, identities })
-                    }
-                };
-                next.insert(content, object.clone());
-                objects.push(object);
-            }
+        for path in units.iter().flat_map(|unit| &unit.objects) {
+            let stamp = Stamp::of(path)?;
+            let file = match self.by_file.get(&stamp) {
+                Some(file) => file.clone(),
+                None => unit::read(path)?
+                    .into_iter()
+                    .map(|object| {
+                        let content = xxhash_rust::xxh3::xxh3_128(&object.bytes);
+                        let object = match known.get(&content) {
+                            Some(known) => known.clone(),
+                            None => Arc::new(Object::parse(object, names)?),
+                        };
+                        Ok((content, object))
+                    })
+                    .collect::<Result<Vec<_>, Error>>()?,
+            };
+            objects.extend(file.iter().map(|(_, object)| object.clone()));
+            by_file.insert(stamp, file);
         }
-        self.current = next;
+        self.by_file = by_file;
         Ok(Program::new(objects, names))
     }
 }
@@ -63,7 +77,7 @@ pub(crate) struct Program {
 
 impl Program {
     fn new(objects: Vec<Arc<Object>>, names: &Names) -> Self {
-        let mut globals = HashMap::new();
+        let mut globals = HashMap::default();
         for (index, object) in objects.iter().enumerate() {
             for name in object.file.defined.keys() {
                 if let Some((section, symbol)) = object.file.definition(*name)
@@ -79,7 +93,7 @@ impl Program {
         let mut program = Self {
             objects,
             globals,
-            stable_titles: HashMap::new(),
+            stable_titles: HashMap::default(),
         };
         program.stable_titles = program
             .functions()

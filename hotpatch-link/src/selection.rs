@@ -1,6 +1,8 @@
 //! What goes into a patch: the bodies to publish, and everything they reach that the process does not have.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
+
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 use hotpatch_abi::code;
 
@@ -54,7 +56,7 @@ pub(crate) fn select(
         unchanged,
         names,
         selection: Selection::default(),
-        seen: HashSet::new(),
+        seen: HashSet::default(),
     };
     for function in hot {
         if live.state(function.entry).is_some() && !selector.is_live(function) {
@@ -105,7 +107,11 @@ impl Selector<'_> {
                 Body::New(body)
             }
         };
-        let publication = Publication { entry: function.entry, body, path: function.path.clone() };
+        let publication = Publication {
+            entry: function.entry,
+            body,
+            path: function.path.clone(),
+        };
         self.selection.published.insert(function.entry, publication);
         Ok(())
     }

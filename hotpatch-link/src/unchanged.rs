@@ -4,7 +4,7 @@
 //! reaches is a current version of what the new function reaches. Computed as the greatest such relation: recursion
 //! does not make anything new.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap as HashMap;
 
 use crate::live::{Callee, Live, Version};
 use crate::program::{Atom, Program};
@@ -19,9 +19,9 @@ pub(crate) struct Unchanged {
 
 impl Unchanged {
     pub(crate) fn of(program: &Program, live: &Live) -> Self {
-        let mut versions = HashMap::new();
+        let mut versions = HashMap::default();
         let mut changed = Vec::new();
-        let mut callers: HashMap<Atom, Vec<Atom>> = HashMap::new();
+        let mut callers: HashMap<Atom, Vec<Atom>> = HashMap::default();
         for function in program.functions() {
             let Some(name) = program.stable_title(function) else {
                 continue;

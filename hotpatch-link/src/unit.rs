@@ -1,6 +1,7 @@
 //! The objects of one workspace crate, as files.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -17,30 +18,47 @@ pub struct Unit {
     pub objects: Vec<PathBuf>,
 }
 
-/// One object file, read.
+/// One object, read.
 pub(crate) struct ObjectBytes {
     pub(crate) label: String,
     pub(crate) bytes: Arc<[u8]>,
 }
 
-impl Unit {
-    /// Reads the objects that rustc wrote. Other members of an rlib (C objects, metadata) cannot change by an edit
-    /// of Rust source: what they define is found in the program.
-    pub(crate) fn read(&self) -> Result<Vec<ObjectBytes>, Error> {
-        let mut objects = Vec::new();
-        for path in &self.objects {
-            let bytes = fs::read(path).map_err(|error| Error::unreadable(path, error))?;
-            if path.extension().is_some_and(|extension| extension == "rlib") {
-                read_members(path, &bytes, &mut objects)?;
-            } else {
-                objects.push(ObjectBytes {
-                    label: label(path),
-                    bytes: bytes.into(),
-                });
-            }
-        }
-        Ok(objects)
+/// What tells a file from any other content it may have had: rustc links unchanged objects from build to build, so
+/// most of the files of a replay are those of the last one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Stamp {
+    device: u64,
+    inode: u64,
+    len: u64,
+    modified: (i64, i64),
+}
+
+impl Stamp {
+    pub(crate) fn of(path: &Path) -> Result<Self, Error> {
+        let metadata = fs::metadata(path).map_err(|error| Error::unreadable(path, error))?;
+        Ok(Self {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+            len: metadata.len(),
+            modified: (metadata.mtime(), metadata.mtime_nsec()),
+        })
     }
+}
+
+/// Reads the objects that rustc wrote into a file. Other members of an rlib (C objects, metadata) cannot change by an
+/// edit of Rust source: what they define is found in the program.
+pub(crate) fn read(path: &Path) -> Result<Vec<ObjectBytes>, Error> {
+    let bytes = fs::read(path).map_err(|error| Error::unreadable(path, error))?;
+    if path.extension().is_some_and(|extension| extension == "rlib") {
+        let mut objects = Vec::new();
+        read_members(path, &bytes, &mut objects)?;
+        return Ok(objects);
+    }
+    Ok(vec![ObjectBytes {
+        label: label(path),
+        bytes: bytes.into(),
+    }])
 }
 
 fn read_members(path: &Path, bytes: &[u8], objects: &mut Vec<ObjectBytes>) -> Result<(), Error> {

@@ -1,6 +1,6 @@
 //! The unwind records of the functions of a patch: those of one object, without the functions that are left out.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap as HashMap;
 
 use crate::elf::eh_frame::{self, FUNCTION_FIELD, ID_FIELD};
 use crate::object_file::{ObjectFile, Relocation, SectionId, SymbolPlace};
@@ -21,7 +21,7 @@ pub(crate) fn keep(
     let bytes = object.data(section);
     let relocations = &object.section(section).relocations;
     let mut kept = UnwindRecords::default();
-    let mut common_entries = HashMap::new();
+    let mut common_entries = HashMap::default();
     for record in eh_frame::records(bytes)? {
         let range = record.start as u64..(record.start + record.len) as u64;
         let first = relocations.partition_point(|relocation| relocation.offset < range.start);

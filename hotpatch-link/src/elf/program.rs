@@ -1,6 +1,6 @@
 //! A linked image, program or dylib: its symbols, build id and thread-local block.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap as HashMap;
 
 use object::Endianness;
 use object::elf;
