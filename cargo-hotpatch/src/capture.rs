@@ -29,6 +29,11 @@ pub(crate) enum UnitKind {
 }
 
 impl UnitKind {
+    /// Whether the crate gets the flags that make its code patchable.
+    pub(crate) fn is_patchable(self) -> bool {
+        matches!(self, Self::Program | Self::Library | Self::SharedLibrary)
+    }
+
     /// The kind of a compilation by cargo, as arguments and environment tell.
     pub(crate) fn of(args: &RustcArgs) -> Self {
         let types: Vec<_> = args.crate_types().collect();

@@ -8,13 +8,21 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-/// How much of the line is rewritten.
+/// How much of the libraries becomes part of the program. Less, where more cannot be linked: a library may hold
+/// functions that nobody calls and that call what does not exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Extent {
-    /// Libraries are linked whole: patches can call functions that the program never called.
+    /// Everything: patches can call functions that the program never called.
     WholeLibraries,
-    /// Only what the program uses is linked, because linking the libraries whole failed.
+    /// The object files that the program uses.
     UsedMembers,
+    /// The functions that the program uses.
+    UsedSections,
+}
+
+impl Extent {
+    /// From everything to the least.
+    pub(crate) const ALL: [Self; 3] = [Self::WholeLibraries, Self::UsedMembers, Self::UsedSections];
 }
 
 /// How options for the linker proper are spelled.
@@ -62,14 +70,17 @@ pub(crate) fn rewritten(args: &[OsString], linker: &Path, extent: Extent) -> Vec
             }));
             whole = wanted;
         }
-        if *arg != dialect.option("--gc-sections") {
+        if extent == Extent::UsedSections || *arg != dialect.option("--gc-sections") {
             line.push(arg.clone());
         }
     }
     if whole {
         line.push(dialect.option("--no-whole-archive"));
     }
-    line.extend(["--no-gc-sections", "--build-id=sha1"].map(|option| dialect.option(option)));
+    if extent != Extent::UsedSections {
+        line.push(dialect.option("--no-gc-sections"));
+    }
+    line.push(dialect.option("--build-id=sha1"));
     // Code that a patch brings may call into libm, which the loader must then have loaded with the program.
     line.extend(["--push-state", "-Bdynamic", "--no-as-needed"].map(|option| dialect.option(option)));
     line.push("-lm".into());
@@ -128,6 +139,17 @@ mod tests {
             Extent::UsedMembers,
             "a.rcgu.o liba.rlib --gc-sections",
             "a.rcgu.o liba.rlib --no-gc-sections --build-id=sha1 --push-state -Bdynamic --no-as-needed -lm --pop-state",
+        );
+    }
+
+    #[test]
+    fn the_last_resort_is_what_rustc_asked_for() {
+        check(
+            "cc",
+            Extent::UsedSections,
+            "a.rcgu.o liba.rlib -Wl,--gc-sections",
+            "a.rcgu.o liba.rlib -Wl,--gc-sections -Wl,--build-id=sha1 -Wl,--push-state -Wl,-Bdynamic \
+             -Wl,--no-as-needed -lm -Wl,--pop-state",
         );
     }
 

@@ -13,6 +13,7 @@ mod capture;
 mod hard_link;
 mod link_line;
 mod obstacle;
+mod out_dir;
 mod response_file;
 mod rustc_args;
 mod state_dir;
@@ -20,15 +21,20 @@ mod state_dir;
 mod base;
 mod build_id;
 
+mod cargo;
 mod cargo_build;
+mod plan;
 mod project;
 mod runnable;
 mod selection;
+mod settings;
 
 mod dep_info;
 mod diagnostic;
+mod edit;
 mod inputs;
 mod interrupt;
+mod live_patcher;
 mod patch_linker;
 mod replay;
 mod scratch_dir;

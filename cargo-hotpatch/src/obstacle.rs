@@ -1,10 +1,12 @@
-//! What in a rustc command line makes the program impossible to patch, and what to change.
+//! What in the settings of a build makes the program impossible to patch, and what to change.
 
 use std::process::ExitCode;
 
 use hotpatch_abi::code::{self, Code};
 
+use crate::refusal::Refusal;
 use crate::rustc_args::RustcArgs;
+use crate::settings::ProfileSettings;
 
 /// The only target so far.
 pub(crate) const TARGET: &str = "x86_64-unknown-linux-gnu";
@@ -23,6 +25,23 @@ impl Obstacle {
         platform(args).or_else(|| lto(args)).or_else(|| strip(args))
     }
 
+    /// The first obstacle in the settings that cargo will turn into rustc command lines.
+    ///
+    /// The command lines decide; this only spares the user the wait for them.
+    pub(crate) fn foreseen(settings: &ProfileSettings, profile: &str) -> Option<Self> {
+        let mut args = RustcArgs::new(Vec::new());
+        if let Some(target) = settings.target() {
+            args.extend(["--target", &target]);
+        }
+        if settings.lto(profile).is_some() {
+            args.extend(["-C", "lto"]);
+        }
+        if settings.strip(profile).is_some() {
+            args.extend(["-C", "strip=symbols"]);
+        }
+        Self::of(&args)
+    }
+
     /// Reports the obstacle as rustc would an error, so that cargo shows it once and without a command line.
     pub(crate) fn report_as_rustc(&self) -> ExitCode {
         let Self { code, message, help } = self;
@@ -33,6 +52,12 @@ impl Obstacle {
         });
         eprintln!("{diagnostic}");
         ExitCode::from(101)
+    }
+}
+
+impl From<Obstacle> for Refusal {
+    fn from(obstacle: Obstacle) -> Self {
+        Self::new(obstacle.code, obstacle.message).help(obstacle.help)
     }
 }
 

@@ -5,8 +5,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::cargo_build::Plan;
 use crate::obstacle::TARGET;
+use crate::plan::Plan;
 use crate::unit_graph::UnitGraph;
 
 /// Finds the linker for the patches of a program.
@@ -51,7 +51,7 @@ fn ask_for_sysroot(rustc: &Path, plan: &Plan) -> Result<PathBuf> {
     let output = Command::new(rustc)
         .args(["--print", "sysroot"])
         .env_clear()
-        .envs(plan.env())
+        .envs(&plan.env)
         .output();
     let output = output.with_context(|| format!("cannot run `{}`", rustc.display()))?;
     if !output.status.success() {

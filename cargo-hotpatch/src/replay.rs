@@ -78,11 +78,13 @@ impl Replays {
         let objects = dir.join("objects");
         std::fs::create_dir_all(&objects).with_context(|| format!("cannot make `{}`", objects.display()))?;
         let args = self.arguments(unit, &dir);
-        let child = Command::new(&unit.rustc)
+        let tool = std::env::current_exe().context("cannot find the tool itself")?;
+        let child = Command::new(tool)
+            .arg(&unit.rustc)
             .args(args.as_slice())
             .env_clear()
             .envs(&unit.env)
-            .env(ROLE, Role::Recorder.as_str())
+            .env(ROLE, Role::Replayer.as_str())
             .env(RECORD_DIR, &objects)
             .current_dir(&unit.cwd)
             .stdin(Stdio::null())

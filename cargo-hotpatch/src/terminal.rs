@@ -71,7 +71,7 @@ impl Terminal {
 
     /// What the user should know about how a program was linked.
     pub(crate) fn linked(self, record: &BaseRecord) {
-        if record.extent == Extent::UsedMembers {
+        if record.extent != Extent::WholeLibraries {
             self.warning(
                 "the libraries cannot be linked whole, so patches cannot call library functions that the program \
                  does not call yet",

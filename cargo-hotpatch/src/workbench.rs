@@ -5,21 +5,20 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::thread::JoinHandle;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::SystemTime;
 
-use anyhow::{Result, anyhow};
-use hotpatch_abi::code;
-use hotpatch_link::{Change, Draft, Parent, Patch, Patcher, Unit};
+use anyhow::Result;
+use hotpatch_link::{Change, Draft, Parent, Patch, Unit};
 
 use crate::base::Base;
 use crate::capture::Capture;
-use crate::cargo_build::{Built, Plan, relative};
+use crate::edit::{Edit, Rebuilt};
 use crate::inputs::{Inputs, Owner};
 use crate::interrupt::Interrupt;
+use crate::live_patcher::LivePatcher;
 use crate::patch_linker;
+use crate::plan::{Built, Plan};
 use crate::project::Project;
-use crate::refusal::Refusal;
 use crate::replay::{Outcome, Replays};
 use crate::rustc_args::UnitKey;
 use crate::scratch_dir::ScratchDir;
@@ -35,45 +34,10 @@ pub(crate) struct Workbench {
     inputs: Inputs,
     replays: Replays,
     stale: BTreeSet<UnitKey>,
-    patcher: Lazy,
+    patcher: LivePatcher,
     linker: PathBuf,
     patches: u64,
     scratch: ScratchDir,
-}
-
-/// What a look at the files found.
-#[derive(Debug, Default)]
-pub(crate) struct Edit {
-    /// The files that changed.
-    pub(crate) files: Vec<PathBuf>,
-    /// Whether files of hotpatch itself changed.
-    pub(crate) own: bool,
-    /// The files among them that decide what cargo builds.
-    pub(crate) build: Vec<PathBuf>,
-}
-
-impl Edit {
-    /// The refusal of an edit that only a new build can take up, with the next step.
-    pub(crate) fn needs_build(&self, next: &str) -> Option<Refusal> {
-        if self.own {
-            let message = "the edit changes hotpatch itself, which runs inside the program";
-            return Some(Refusal::new(code::OWN_CRATES, message).help(next));
-        }
-        let file = self.build.first()?;
-        let message = format!("`{}` decides what cargo builds", relative(file).display());
-        Some(Refusal::new(code::BUILD_INPUT, message).help(next))
-    }
-}
-
-/// How the replay of all stale units ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Rebuilt {
-    /// Everything compiled.
-    Compiled,
-    /// The sources do not compile; rustc's diagnostics have been shown.
-    Failed,
-    /// The program ended meanwhile.
-    Interrupted,
 }
 
 impl Workbench {
@@ -88,21 +52,20 @@ impl Workbench {
         let scratch = ScratchDir::new(&plan.state.sessions())?;
         let replays = Replays::new(scratch.path().join("out"), interrupt);
         let linker = patch_linker::find(plan, &graph)?;
-        let mut bench = Self {
-            project: plan.project.clone(),
+        let patcher = LivePatcher::open(base.program(), units(&base, &graph, &replays));
+        let (project, stale) = (plan.project.clone(), BTreeSet::new());
+        Ok(Self {
+            project,
             base,
             graph,
             inputs,
             replays,
-            stale: BTreeSet::new(),
-            patcher: Lazy::None,
+            stale,
+            patcher,
             linker,
             patches: 0,
             scratch,
-        };
-        let (program, units) = (bench.base.program(), bench.units());
-        bench.patcher = Lazy::Opening(std::thread::spawn(move || Patcher::open(&program, &units)));
-        Ok(bench)
+        })
     }
 
     /// Notes what the sources of a program held when it was built, unless that is noted already: patches are made
@@ -225,8 +188,9 @@ impl Workbench {
     ///
     /// The edit is refused, or the objects cannot be read.
     pub(crate) fn compare(&mut self) -> Result<Change> {
-        let units = self.units();
-        Ok(self.patcher.get()?.compare(&units).map_err(refusal)?)
+        Ok(self
+            .patcher
+            .compare(&units(&self.base, &self.graph, &self.replays))?)
     }
 
     /// Links a patch into `out`, or into the session's own folder.
@@ -237,75 +201,27 @@ impl Workbench {
     pub(crate) fn link(&mut self, draft: Draft, parent: Parent, out: Option<&Path>) -> Result<Patch> {
         self.patches += 1;
         let own = self.scratch.path().join(format!("patch-{}.so", self.patches));
-        let linker = self.linker.clone();
         Ok(self
             .patcher
-            .get()?
-            .link(draft, parent, &linker, out.unwrap_or(&own))
-            .map_err(refusal)?)
+            .link(draft, parent, &self.linker, out.unwrap_or(&own))?)
     }
 
     /// A process acknowledged the patch.
-    pub(crate) fn commit(&mut self, patch: Patch) -> Result<()> {
-        self.patcher.get()?.commit(patch);
-        Ok(())
-    }
-
-    /// The current files of all units: those of the last replay, else those that the program was linked from.
-    fn units(&self) -> Vec<Unit> {
-        let mut files = self.base.files();
-        files.retain(|key, _| self.graph.units().contains_key(key));
-        for (key, replayed) in self.replays.files() {
-            files.insert(key.clone(), replayed.clone());
-        }
-        files
-            .into_iter()
-            .map(|(key, objects)| Unit {
-                key: key.as_str().to_owned(),
-                objects,
-            })
-            .collect()
+    pub(crate) fn commit(&mut self, patch: Patch) {
+        self.patcher.commit(patch);
     }
 }
 
-/// An error of the patch linker as the tool reports it.
-fn refusal(error: hotpatch_link::Error) -> Refusal {
-    let mut message = error.to_string();
-    let mut source = std::error::Error::source(&error);
-    while let Some(cause) = source {
-        message += &format!(": {cause}");
-        source = cause.source();
-    }
-    Refusal::new(error.code(), message)
-}
-
-/// The patch linker, which reads the program while the program starts.
-#[derive(Debug)]
-enum Lazy {
-    None,
-    Opening(JoinHandle<Result<Patcher, hotpatch_link::Error>>),
-    Open(Box<Patcher>),
-}
-
-impl Lazy {
-    fn get(&mut self) -> Result<&mut Patcher> {
-        if let Self::Opening(_) = self
-            && let Self::Opening(thread) = std::mem::replace(self, Self::None)
-        {
-            let opened = thread
-                .join()
-                .map_err(|_| anyhow!("reading the program panicked"))?;
-            *self = Self::Open(Box::new(opened.map_err(refusal)?));
-        }
-        match self {
-            Self::Open(patcher) => Ok(patcher),
-            Self::None | Self::Opening(_) => Err(anyhow!("the program could not be read")),
-        }
-    }
-}
-
-/// Measures a step.
-pub(crate) fn timed<T>(step: impl FnOnce() -> T) -> (T, Duration) {
-    let start = Instant::now();
-    (step(), start.elapsed())
+/// The current files of all units: those of the last replay, else those that the program was linked from.
+fn units(base: &Base, graph: &UnitGraph, replays: &Replays) -> Vec<Unit> {
+    let mut files = base.files();
+    files.retain(|key, _| graph.units().contains_key(key));
+    files.extend(replays.files().map(|(key, files)| (key.clone(), files.clone())));
+    files
+        .into_iter()
+        .map(|(key, objects)| Unit {
+            key: key.as_str().to_owned(),
+            objects,
+        })
+        .collect()
 }

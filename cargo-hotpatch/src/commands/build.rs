@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 
-use crate::cargo_build::Plan;
+use crate::plan::Plan;
 use crate::selection::Selection;
 use crate::workbench::Workbench;
 

@@ -6,12 +6,13 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use hotpatch_link::{Change, Parent};
 
-use crate::cargo_build::Plan;
+use crate::edit::Rebuilt;
 use crate::interrupt::Interrupt;
+use crate::plan::Plan;
 use crate::refusal::Exit;
 use crate::selection::Selection;
 use crate::terminal::{counted, listed};
-use crate::workbench::{Rebuilt, Workbench};
+use crate::workbench::Workbench;
 
 /// Makes the patch.
 pub(crate) fn run(selection: &Selection, output: Option<&Path>) -> Result<ExitCode> {

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 
-use crate::cargo_build::Plan;
 use crate::events::{Event, EventLog};
+use crate::plan::Plan;
 use crate::selection::Selection;
 use crate::session::{self, Ending, Options};
 

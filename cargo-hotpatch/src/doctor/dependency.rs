@@ -7,7 +7,7 @@ use std::process::Stdio;
 use cargo_metadata::{Metadata, MetadataCommand};
 
 use super::finding::Finding;
-use crate::cargo_build::cargo;
+use crate::cargo::cargo;
 use crate::selection::Selection;
 
 /// Checks the dependency tree.

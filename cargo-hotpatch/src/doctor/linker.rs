@@ -7,11 +7,11 @@ use std::process::{Command, Stdio};
 
 use toml::Value;
 
-use super::cargo_config::CargoConfig;
 use super::finding::Finding;
 use super::toolchain;
 use crate::obstacle::TARGET;
 use crate::patch_linker::{in_sysroot, on_path};
+use crate::settings::CargoConfig;
 
 /// Checks both.
 pub(super) fn check(env: &BTreeMap<OsString, OsString>, root: &Path, config: &CargoConfig) -> Vec<Finding> {

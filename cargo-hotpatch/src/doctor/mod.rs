@@ -1,6 +1,5 @@
 //! `cargo hotpatch doctor`: checks that toolchain, linker and profiles allow patching.
 
-mod cargo_config;
 mod finding;
 
 mod dependency;

@@ -6,23 +6,26 @@ use std::process::ExitCode;
 use anstyle::{AnsiColor, Style};
 use anyhow::Result;
 
-use super::cargo_config::CargoConfig;
 use super::finding::{Finding, Grade};
 use super::{dependency, linker, profiles, toolchain};
 use crate::caller_env;
-use crate::cargo_build;
+use crate::cargo;
 use crate::selection::Selection;
+use crate::settings::{CargoConfig, ProfileSettings};
 
 /// Prints the report. The exit code is 1 when something makes patching impossible.
 pub(crate) fn run(selection: &Selection) -> Result<ExitCode> {
     let _ = selection.terminal();
     let env = caller_env::current();
-    let metadata = cargo_build::metadata(selection, &env)?;
+    let metadata = cargo::metadata(selection, &env)?;
     let root = metadata.workspace_root.as_std_path();
     let config = CargoConfig::read(root);
-    let mut findings = toolchain::check(&env, root, &config);
+    let settings = ProfileSettings::read(root);
+    let mut findings = toolchain::check(&env, root, &settings);
     findings.extend(linker::check(&env, root, &config));
-    findings.extend(profiles::check(root, &config, selection));
+    let asked_for = Some(selection.profile_name()).filter(|name| !["dev", "release"].contains(name));
+    let profiles = ["dev", "release"].into_iter().chain(asked_for);
+    findings.extend(profiles.flat_map(|profile| profiles::check(&settings, profile)));
     findings.push(dependency::check(selection, &env));
     let mut stdout = anstream::stdout().lock();
     for finding in &findings {

@@ -5,14 +5,16 @@ use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::process::Command;
 
-use toml::Value;
-
-use super::cargo_config::CargoConfig;
 use super::finding::Finding;
 use crate::obstacle::TARGET;
+use crate::settings::ProfileSettings;
 
 /// Checks rustc and what it builds for.
-pub(super) fn check(env: &BTreeMap<OsString, OsString>, root: &Path, config: &CargoConfig) -> Vec<Finding> {
+pub(super) fn check(
+    env: &BTreeMap<OsString, OsString>,
+    root: &Path,
+    settings: &ProfileSettings,
+) -> Vec<Finding> {
     let Some(version) = rustc(env, root, &["-vV"]) else {
         return vec![Finding::error(
             "rustc cannot be run",
@@ -27,12 +29,7 @@ pub(super) fn check(env: &BTreeMap<OsString, OsString>, root: &Path, config: &Ca
             .trim()
     };
     let (release, host) = (field("release:"), field("host:"));
-    let target = env
-        .get(OsStr::new("CARGO_BUILD_TARGET"))
-        .and_then(|target| target.to_str());
-    let target = target
-        .or_else(|| config.get(&["build", "target"]).and_then(Value::as_str))
-        .unwrap_or(host);
+    let target = settings.target().unwrap_or_else(|| host.to_owned());
     vec![if target == TARGET {
         Finding::good(format!("rustc {release} for {target}"))
     } else {

@@ -1,7 +1,8 @@
 //! The linker role: links a program with the user's own linker, so that it can be patched, and records what it was
 //! linked from.
 //!
-//! Invariant: whatever happens to the record, the user gets the program that the linker made.
+//! Invariant: the program comes from the user's linker, in the environment and with the arguments that rustc gave,
+//! changed only as [`link_line`] says.
 
 use std::ffi::{OsStr, OsString};
 use std::io::Write;
@@ -27,12 +28,7 @@ pub(super) fn run(args: Vec<OsString>) -> Result<ExitCode> {
         let error = super::leave(Command::new(&linker).args(args)).exec();
         return Err(error).with_context(|| format!("cannot run the linker `{}`", linker.display()));
     };
-    let mut extent = Extent::WholeLibraries;
-    let mut linked = link(&linker, link_line::rewritten(&line, &linker, extent), output)?;
-    if !linked.status.success() {
-        extent = Extent::UsedMembers;
-        linked = link(&linker, link_line::rewritten(&line, &linker, extent), output)?;
-    }
+    let (extent, linked) = link_as_much_as_possible(&linker, &line, output)?;
     std::io::stdout().write_all(&linked.stdout)?;
     std::io::stderr().write_all(&linked.stderr)?;
     if linked.status.success() {
@@ -45,14 +41,21 @@ pub(super) fn run(args: Vec<OsString>) -> Result<ExitCode> {
         };
         base::record(&state, &program)?;
     }
-    // rustc reads the output of a linker that a signal ended as that of one that failed.
-    Ok(ExitCode::from(
-        linked
-            .status
-            .code()
-            .and_then(|code| u8::try_from(code).ok())
-            .unwrap_or(1),
-    ))
+    // A linker that a signal ended has failed like any other.
+    let code = linked.status.code().and_then(|code| u8::try_from(code).ok());
+    Ok(ExitCode::from(code.unwrap_or(1)))
+}
+
+fn link_as_much_as_possible(linker: &Path, line: &[OsString], output: &Path) -> Result<(Extent, Output)> {
+    let mut last = None;
+    for extent in Extent::ALL {
+        let linked = link(linker, link_line::rewritten(line, linker, extent), output)?;
+        if linked.status.success() {
+            return Ok((extent, linked));
+        }
+        last = Some((extent, linked));
+    }
+    last.context("nothing to link")
 }
 
 fn link(linker: &Path, line: Vec<OsString>, output: &Path) -> Result<Output> {

@@ -4,10 +4,14 @@
 //! Roles start fast: they are chosen before anything else happens in `main`.
 
 use std::ffi::OsString;
+use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
+
+use anyhow::{Context, Result};
 
 mod linker;
 mod recorder;
+mod replayer;
 mod rustc_wrapper;
 
 /// Which role this process has.
@@ -32,6 +36,8 @@ pub(crate) enum Role {
     RustcWrapper,
     /// Stands before the real linker in a build by cargo.
     Linker,
+    /// Stands before rustc in a replay.
+    Replayer,
     /// Stands in for the linker in a replay.
     Recorder,
 }
@@ -42,6 +48,7 @@ impl Role {
         match self {
             Self::RustcWrapper => "rustc-wrapper",
             Self::Linker => "linker",
+            Self::Replayer => "replayer",
             Self::Recorder => "linker-record",
         }
     }
@@ -49,7 +56,7 @@ impl Role {
     /// The role this process was started in, if any.
     pub(crate) fn current() -> Option<Self> {
         let value = std::env::var_os(ROLE)?;
-        [Self::RustcWrapper, Self::Linker, Self::Recorder]
+        [Self::RustcWrapper, Self::Linker, Self::Replayer, Self::Recorder]
             .into_iter()
             .find(|role| value == role.as_str())
     }
@@ -60,6 +67,7 @@ impl Role {
         let played = match self {
             Self::RustcWrapper => rustc_wrapper::run(args),
             Self::Linker => linker::run(args),
+            Self::Replayer => replayer::run(args),
             Self::Recorder => recorder::run(args),
         };
         played.unwrap_or_else(|error| {
@@ -80,4 +88,9 @@ pub(crate) fn leave(command: &mut Command) -> &mut Command {
 /// Whether a variable was set by the tool.
 pub(crate) fn owns(variable: &str) -> bool {
     ALL.contains(&variable) || FOR_CARGO.contains(&variable)
+}
+
+fn exec(command: &mut Command) -> Result<ExitCode> {
+    let error = command.exec();
+    Err(error).with_context(|| format!("cannot run `{}`", command.get_program().to_string_lossy()))
 }

@@ -4,18 +4,17 @@
 //! sources can be watched.
 
 use std::ffi::OsString;
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
 
-use super::{CALLER_ENV, LINKER, ROLE, Role, STATE, UNIT};
+use super::{CALLER_ENV, LINKER, ROLE, Role, STATE, UNIT, exec};
 use crate::capture::{Capture, UnitKind};
 use crate::obstacle::Obstacle;
 use crate::rustc_args::RustcArgs;
 use crate::state_dir::StateDir;
-use crate::{caller_env, response_file};
+use crate::{caller_env, out_dir, response_file};
 
 /// What makes the code of a crate bindable to a running process: statics are reached with 64-bit offsets.
 const PATCHABLE: [&str; 4] = [
@@ -40,10 +39,7 @@ pub(super) fn run(mut args: Vec<OsString>) -> Result<ExitCode> {
     let kind = UnitKind::of(&compilation);
     let mut args = compilation;
     let mut linker = None;
-    if matches!(
-        kind,
-        UnitKind::Program | UnitKind::Library | UnitKind::SharedLibrary
-    ) {
+    if kind.is_patchable() {
         if let Some(obstacle) = Obstacle::of(&args) {
             return Ok(obstacle.report_as_rustc());
         }
@@ -61,7 +57,11 @@ pub(super) fn run(mut args: Vec<OsString>) -> Result<ExitCode> {
         }
     }
     let key = args.key();
-    command.args(args.as_slice());
+    if kind.is_patchable() {
+        command.args(out_dir::by_descriptor(&args)?.as_slice());
+    } else {
+        command.args(args.as_slice());
+    }
     let capture = Capture::new(
         kind,
         rustc,
@@ -92,9 +92,4 @@ fn compilation(args: &[OsString]) -> Option<RustcArgs> {
     let asked_by_cargo =
         std::env::var("CARGO_CRATE_NAME").is_ok_and(|name| Some(&*name) == args.crate_name());
     (asked_by_cargo && !args.asks_for_information()).then_some(args)
-}
-
-fn exec(command: &mut Command) -> Result<ExitCode> {
-    let error = command.exec();
-    Err(error).with_context(|| format!("cannot run `{}`", command.get_program().to_string_lossy()))
 }

@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use hotpatch_abi::code;
 use hotpatch_link::{Change, Draft, Parent};
 
@@ -12,10 +12,10 @@ use super::inbox::FileEvent;
 use super::main_loop::Session;
 use super::processes::{SessionPatch, Verdict};
 use crate::channel::Answer;
+use crate::edit::{Edit, Rebuilt, timed};
 use crate::events::{Event, Phases};
 use crate::refusal::{Refusal, unreachable};
 use crate::terminal::{counted, listed};
-use crate::workbench::{Edit, Rebuilt, timed};
 
 impl Session {
     /// Takes up what was saved since the last look, and what is saved meanwhile.
@@ -28,12 +28,15 @@ impl Session {
         while let Some(event) = next {
             let at = event.at;
             // A new file matters to sources that do not compile without it.
-            let is_awaited =
-                self.bench.is_stale() && event.path.exists() && !self.bench.inputs().contains(&event.path);
+            let awaited = Some(&event.path).filter(|path| self.bench.is_stale() && path.exists());
+            let awaited = awaited
+                .filter(|path| !self.bench.inputs().contains(path))
+                .cloned();
             self.inbox.settle(event);
             self.wait_for_missing();
-            let found = self.bench.look();
-            if !found.files.is_empty() || is_awaited {
+            let mut found = self.bench.look();
+            found.files.extend(awaited);
+            if !found.files.is_empty() {
                 self.take_up(&found, at);
                 self.follow()?;
             }
@@ -52,9 +55,7 @@ impl Session {
     }
 
     fn take_up(&mut self, found: &Edit, at: Instant) {
-        if !found.files.is_empty() {
-            self.log().record(&Event::ChangeDetected { files: &found.files });
-        }
+        self.log().record(&Event::ChangeDetected { files: &found.files });
         if let Some(refusal) = found.needs_build("end the program and run the same command again") {
             let refusal = refusal.note("the program runs on as it is");
             self.terminal().refusal(&refusal);
@@ -131,9 +132,7 @@ impl Session {
             .iter()
             .any(|verdict| matches!(verdict.answer, Answer::Applied { .. }))
         {
-            self.bench
-                .commit(patch)
-                .context("cannot go on after this patch")?;
+            self.bench.commit(patch);
         }
         self.report(&verdicts, ms);
         Ok(())

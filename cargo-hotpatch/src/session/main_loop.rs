@@ -15,10 +15,11 @@ use super::processes::Processes;
 use super::program::{self, Ending, Meaning, Program};
 use super::signals;
 use super::watcher::Watcher;
-use crate::cargo_build::{Built, Plan, relative};
+use crate::cargo::relative;
 use crate::control_dir::ControlDir;
 use crate::events::{Event, EventLog};
 use crate::interrupt::Interrupt;
+use crate::plan::{Built, Plan};
 use crate::refusal::{Exit, Refusal};
 use crate::terminal::Terminal;
 use crate::workbench::Workbench;
@@ -156,7 +157,7 @@ impl Session {
             .bench
             .program_unit()
             .context("the compilation of the program is not recorded")?;
-        let env = program::environment(self.options.plan.env(), unit);
+        let env = program::environment(&self.options.plan.env, unit);
         self.terminal()
             .status("Running", format_args!("`{}`", self.executable.display()));
         let (sender, interrupt) = (self.sender.clone(), self.interrupt.clone());

@@ -99,8 +99,9 @@ impl Processes {
         verdicts
     }
 
-    /// Whether a process of the program is attached.
-    pub(super) fn any(&self) -> bool {
+    /// Whether a process of the program is attached. Those that have ended are forgotten.
+    pub(super) fn any(&mut self) -> bool {
+        self.attached.retain(|process| control_dir::is_alive(process.pid));
         self.attached
             .iter()
             .any(|process| process.build_id == self.program)

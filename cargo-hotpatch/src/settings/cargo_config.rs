@@ -6,11 +6,11 @@ use toml::{Table, Value};
 
 /// The configuration files that apply to a folder, the nearest first.
 #[derive(Debug, Default)]
-pub(super) struct CargoConfig(Vec<Table>);
+pub(crate) struct CargoConfig(Vec<Table>);
 
 impl CargoConfig {
     /// Reads the files of `folder`, of every folder above it, and of cargo's home.
-    pub(super) fn read(folder: &Path) -> Self {
+    pub(crate) fn read(folder: &Path) -> Self {
         let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
         let home = home.or_else(|| Some(std::env::home_dir()?.join(".cargo")));
         let folders = folder.ancestors().map(|folder| folder.join(".cargo")).chain(home);
@@ -22,18 +22,18 @@ impl CargoConfig {
     }
 
     /// A value, from the nearest file that has it.
-    pub(super) fn get(&self, path: &[&str]) -> Option<&Value> {
+    pub(crate) fn get(&self, path: &[&str]) -> Option<&Value> {
         self.0.iter().find_map(|table| lookup(table, path))
     }
 
     #[cfg(test)]
-    pub(super) fn of(text: &str) -> Self {
+    pub(crate) fn of(text: &str) -> Self {
         Self(vec![text.parse().unwrap()])
     }
 }
 
 /// A value inside nested tables.
-pub(super) fn lookup<'a>(table: &'a Table, path: &[&str]) -> Option<&'a Value> {
+pub(crate) fn lookup<'a>(table: &'a Table, path: &[&str]) -> Option<&'a Value> {
     let (last, tables) = path.split_last()?;
     let table = tables
         .iter()

@@ -1,0 +1,58 @@
+//! The first build: `cargo hotpatch build` beside plain `cargo build`, each from an empty target folder.
+
+use std::process::Command;
+use std::time::Instant;
+
+use crate::example::Example;
+use crate::samples::{Samples, since};
+
+/// What the builds took.
+#[derive(Default)]
+pub(crate) struct Builds {
+    pub(crate) plain: Samples,
+    pub(crate) hotpatch: Samples,
+    /// `hotpatch` by `plain`, in the same pair.
+    pub(crate) ratio: Samples,
+}
+
+/// Builds in pairs that take turns in who goes first. The last `cargo hotpatch build` stays, in the example's own
+/// target folder.
+pub(crate) fn measure(example: &Example, pairs: usize) -> Builds {
+    let mut builds = Builds::default();
+    for pair in 0..pairs {
+        let plain = || {
+            let ms = build(example, example.cargo(), "target-plain");
+            let _ = std::fs::remove_dir_all(example.project.path("target-plain"));
+            ms
+        };
+        let hotpatch = || {
+            let _ = std::fs::remove_dir_all(example.target());
+            build(example, example.project.hotpatch(&[]), "target")
+        };
+        let (plain, hotpatch) = if pair % 2 == 0 {
+            let plain = plain();
+            (plain, hotpatch())
+        } else {
+            let hotpatch = hotpatch();
+            (plain(), hotpatch)
+        };
+        builds.plain.push(plain);
+        builds.hotpatch.push(hotpatch);
+        builds.ratio.push(hotpatch / plain);
+    }
+    builds
+}
+
+fn build(example: &Example, mut command: Command, target: &str) -> f64 {
+    assert!(!example.project.path(target).exists());
+    command.args(["build", "--target-dir", target]);
+    let start = Instant::now();
+    let output = command.output().unwrap();
+    let ms = since(start);
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    ms
+}

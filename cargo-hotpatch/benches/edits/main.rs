@@ -1,0 +1,85 @@
+//! From a save to new code in the running program, beside the rustc that any tool would have to wait for; and what the
+//! tool adds to the first build and to a start. `cargo bench -p cargo-hotpatch --bench edits`, with `-- --quick` for a
+//! first impression.
+//!
+//! Both sides of every comparison run in turn on the same scratch copies of the examples, so that a neighbour on the
+//! machine meets both. Medians and ratios count, not single numbers.
+
+#[path = "../../tests/e2e/project.rs"]
+#[allow(dead_code, reason = "the tests use more of it")]
+mod project;
+#[path = "../../tests/e2e/session.rs"]
+#[allow(dead_code, reason = "the tests use more of it")]
+mod session;
+
+mod bare;
+mod builds;
+mod example;
+mod samples;
+mod series;
+mod starts;
+mod table;
+
+use std::time::Instant;
+
+use builds::Builds;
+use example::Example;
+use samples::Samples;
+use series::Series;
+
+/// How often each thing is measured.
+struct Effort {
+    edits: usize,
+    builds: usize,
+    starts: usize,
+}
+
+const FULL: Effort = Effort {
+    edits: 20,
+    builds: 3,
+    starts: 5,
+};
+const QUICK: Effort = Effort {
+    edits: 5,
+    builds: 1,
+    starts: 3,
+};
+
+/// What was measured with one program.
+struct Measured {
+    name: &'static str,
+    series: Series,
+    builds: Builds,
+    starts: Samples,
+}
+
+impl Measured {
+    fn of(name: &'static str, effort: &Effort) -> Self {
+        let example = Example::new(name);
+        eprintln!("{name}: first builds");
+        let builds = builds::measure(&example, effort.builds);
+        eprintln!("{name}: starts");
+        let starts = starts::measure(&example, effort.starts);
+        eprintln!("{name}: edits");
+        let series = series::measure(&example, effort.edits);
+        Self {
+            name,
+            series,
+            builds,
+            starts,
+        }
+    }
+}
+
+fn main() {
+    let has = |flag: &str| std::env::args().any(|arg| arg == flag);
+    // Only `cargo bench` passes `--bench`; whoever else starts this wants to know whether it starts.
+    if !has("--bench") || has("--test") || has("--list") {
+        return;
+    }
+    let effort = if has("--quick") { QUICK } else { FULL };
+    let started = Instant::now();
+    let measured = ["counter", "server"].map(|name| Measured::of(name, &effort));
+    eprintln!("measured in {:.0} s\n", started.elapsed().as_secs_f64());
+    table::print(&measured);
+}

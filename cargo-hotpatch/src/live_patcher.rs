@@ -1,0 +1,92 @@
+//! The patch linker of a program. It reads the program in the background, while the program starts.
+
+use std::path::{Path, PathBuf};
+use std::thread::{self, JoinHandle};
+
+use hotpatch_abi::code;
+use hotpatch_link::{Change, Draft, Error, Parent, Patch, Patcher, Unit};
+
+use crate::refusal::Refusal;
+
+/// The patch linker.
+#[derive(Debug)]
+pub(crate) struct LivePatcher(State);
+
+#[derive(Debug)]
+enum State {
+    Opening(JoinHandle<Result<Patcher, Error>>),
+    Open(Box<Patcher>),
+    /// The program cannot be read: so says every edit.
+    Failed(Refusal),
+}
+
+impl LivePatcher {
+    /// Begins to read a program and the objects it was linked from.
+    pub(crate) fn open(program: PathBuf, units: Vec<Unit>) -> Self {
+        Self(State::Opening(thread::spawn(move || {
+            Patcher::open(&program, &units)
+        })))
+    }
+
+    /// Compares the current objects of all units with what is live.
+    ///
+    /// # Errors
+    ///
+    /// The edit is refused, or the program or the objects cannot be read.
+    pub(crate) fn compare(&mut self, units: &[Unit]) -> Result<Change, Refusal> {
+        self.get()?.compare(units).map_err(|error| refusal(&error))
+    }
+
+    /// Links a patch.
+    ///
+    /// # Errors
+    ///
+    /// The edit is refused, or the linker failed.
+    pub(crate) fn link(
+        &mut self,
+        draft: Draft,
+        parent: Parent,
+        linker: &Path,
+        out: &Path,
+    ) -> Result<Patch, Refusal> {
+        self.get()?
+            .link(draft, parent, linker, out)
+            .map_err(|error| refusal(&error))
+    }
+
+    /// A process acknowledged the patch.
+    pub(crate) fn commit(&mut self, patch: Patch) {
+        if let State::Open(patcher) = &mut self.0 {
+            patcher.commit(patch);
+        }
+    }
+
+    fn get(&mut self) -> Result<&mut Patcher, Refusal> {
+        let unread = || Refusal::new(code::LINK, "reading the program panicked");
+        if let State::Opening(_) = &self.0
+            && let State::Opening(thread) = std::mem::replace(&mut self.0, State::Failed(unread()))
+        {
+            self.0 = match thread.join() {
+                Ok(Ok(patcher)) => State::Open(Box::new(patcher)),
+                Ok(Err(error)) => State::Failed(refusal(&error)),
+                Err(_) => State::Failed(unread()),
+            };
+        }
+        match &mut self.0 {
+            State::Open(patcher) => Ok(patcher),
+            State::Failed(refusal) => Err(refusal.clone()),
+            State::Opening(_) => Err(unread()),
+        }
+    }
+}
+
+/// An error of the patch linker as the tool reports it, with its causes.
+fn refusal(error: &Error) -> Refusal {
+    let mut message = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        message += &format!(": {error}");
+        cause = error.source();
+    }
+    Refusal::new(error.code(), message)
+}

@@ -1,0 +1,127 @@
+//! What is to be built, where, and what was built before.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use anyhow::{Context, Result, bail};
+
+use crate::base::Base;
+use crate::build_id::BuildId;
+use crate::capture::Capture;
+use crate::obstacle::Obstacle;
+use crate::project::Project;
+use crate::refusal::Refusal;
+use crate::runnable::Runnable;
+use crate::selection::Selection;
+use crate::settings::ProfileSettings;
+use crate::state_dir::StateDir;
+use crate::{caller_env, cargo};
+
+/// What is to be built, and where.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    pub(crate) project: Project,
+    pub(crate) runnable: Runnable,
+    pub(crate) target_dir: PathBuf,
+    pub(crate) state: StateDir,
+    pub(crate) selection: Selection,
+    pub(crate) env: BTreeMap<OsString, OsString>,
+}
+
+/// A program that cargo built.
+#[derive(Debug)]
+pub(crate) struct Built {
+    /// Where cargo put it.
+    pub(crate) executable: PathBuf,
+    /// What it was linked from.
+    pub(crate) base: Base,
+    /// When the build began.
+    pub(crate) started: SystemTime,
+}
+
+impl Plan {
+    /// Asks cargo for the project and chooses the program.
+    ///
+    /// # Errors
+    ///
+    /// Cargo does not understand the project, the program is not clear, or its settings prevent patching.
+    pub(crate) fn new(selection: &Selection) -> Result<Self> {
+        let env = caller_env::current();
+        let metadata = cargo::metadata(selection, &env)?;
+        let settings = ProfileSettings::read(metadata.workspace_root.as_std_path());
+        if let Some(obstacle) = Obstacle::foreseen(&settings, selection.profile_name()) {
+            return Err(Refusal::from(obstacle).into());
+        }
+        let runnable = Runnable::choose(&metadata, selection)?;
+        let target_dir = match &selection.target_dir {
+            Some(dir) => std::path::absolute(dir)?,
+            None => metadata.target_directory.clone().into(),
+        };
+        let target_dir = target_dir.join("hotpatch");
+        let state = StateDir::inside(&target_dir);
+        let project = Project::new(&metadata, target_dir.clone());
+        Ok(Self {
+            project,
+            runnable,
+            target_dir,
+            state,
+            selection: selection.clone(),
+            env,
+        })
+    }
+
+    /// The program that [`Self::build`] made last for the same selection, without building anything.
+    ///
+    /// # Errors
+    ///
+    /// It was not built, or is gone.
+    pub(crate) fn built_last(&self) -> Result<Built> {
+        let last = std::fs::read(self.last())
+            .ok()
+            .and_then(|text| serde_json::from_slice::<PathBuf>(&text).ok());
+        let executable = last.filter(|executable| executable.exists());
+        let executable =
+            executable.context("the program is not built yet: run `cargo hotpatch build` first")?;
+        let started = executable.metadata()?.modified()?;
+        let base = self.base_of(&executable)?;
+        Ok(Built {
+            executable,
+            base,
+            started,
+        })
+    }
+
+    /// The record of a program.
+    ///
+    /// # Errors
+    ///
+    /// There is none, or it is not complete.
+    pub(crate) fn base_of(&self, executable: &Path) -> Result<Base> {
+        let base = Base::load(&self.state, BuildId::of(executable)?);
+        let base =
+            base.with_context(|| format!("there is no record of how `{}` was linked", executable.display()))?;
+        let recorded = base
+            .record()
+            .units
+            .keys()
+            .all(|key| Capture::exists(&self.state, key));
+        if !recorded {
+            bail!(
+                "there is no record of how the crates of `{}` were compiled",
+                executable.display()
+            );
+        }
+        Ok(base)
+    }
+
+    /// The file that remembers what this selection built last.
+    pub(crate) fn last(&self) -> PathBuf {
+        let Runnable { package, name, kind } = &self.runnable;
+        let profile = self.selection.profile_name();
+        self.state
+            .last()
+            .join(format!("{package}-{}-{name}-{profile}.json", kind.as_str()))
+    }
+}

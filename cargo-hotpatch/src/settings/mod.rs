@@ -1,0 +1,8 @@
+//! The settings that cargo will use, read before it is asked to build: so that what prevents patching is told at
+//! once and not after a long build.
+
+mod cargo_config;
+mod profile;
+
+pub(crate) use cargo_config::CargoConfig;
+pub(crate) use profile::ProfileSettings;
