@@ -33,8 +33,8 @@ pub(crate) enum Event<'a> {
     Refused { code: &'a str, message: &'a str },
     /// The edit needs a new build and a new process.
     RestartNeeded { code: &'a str, message: &'a str },
-    /// The program ended; `code` is null where a signal ended it.
-    ProcessExited { code: Option<i32> },
+    /// The program ended by itself with `code`, or by `signal`; the other one is null.
+    ProcessExited { code: Option<i32>, signal: Option<i32> },
 }
 
 /// Where the time between a save and the acknowledgement went, in milliseconds.
@@ -131,12 +131,18 @@ mod tests {
             r#"{"event":"restart-needed","code":"HP0403","message":"no"}"#,
         );
         check(
-            Event::ProcessExited { code: Some(3) },
-            r#"{"event":"process-exited","code":3}"#,
+            Event::ProcessExited {
+                code: Some(3),
+                signal: None,
+            },
+            r#"{"event":"process-exited","code":3,"signal":null}"#,
         );
         check(
-            Event::ProcessExited { code: None },
-            r#"{"event":"process-exited","code":null}"#,
+            Event::ProcessExited {
+                code: None,
+                signal: Some(11),
+            },
+            r#"{"event":"process-exited","code":null,"signal":11}"#,
         );
     }
 

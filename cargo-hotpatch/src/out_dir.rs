@@ -19,7 +19,9 @@ const FIRST: i32 = 200;
 /// The same compilation with its output folder opened and named by descriptor, for a process that is about to become
 /// rustc. Without an output folder, the compilation as it is.
 pub(crate) fn by_descriptor(args: &RustcArgs) -> Result<RustcArgs> {
-    let Some(dir) = args.out_dir() else { return Ok(args.clone()) };
+    let Some(dir) = args.out_dir() else {
+        return Ok(args.clone());
+    };
     let open = File::open(dir).with_context(|| format!("cannot open `{}`", dir.display()))?;
     let high = fcntl_dupfd_cloexec(&open, FIRST).context("cannot keep the output folder open")?;
     fcntl_setfd(&high, FdFlags::empty()).context("cannot hand on the output folder")?;

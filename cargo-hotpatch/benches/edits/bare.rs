@@ -25,7 +25,8 @@ struct Record {
 pub(crate) struct BareReplay(Record);
 
 impl BareReplay {
-    /// Takes the record that the build of the example left. Its incremental folder must not be in use.
+    /// Takes the record that the build of the example left, and compiles the sources as they are once: rustc generates
+    /// all code anew when the output folder is another than that of the incremental folder's last compilation.
     pub(crate) fn new(example: &Example) -> Self {
         let mut record = program(&example.target().join("hotpatch/.hotpatch/capture"));
         let (out, incremental) = (
@@ -51,7 +52,9 @@ impl BareReplay {
             .unwrap();
         assert!(copied.success(), "the incremental folder cannot be copied");
         record.args.extend(["-C", "linker=true"].map(String::from));
-        Self(record)
+        let replay = Self(record);
+        replay.run();
+        replay
     }
 
     /// Compiles the sources as they are; the milliseconds that it took.

@@ -15,6 +15,10 @@ impl Samples {
         self.0.len()
     }
 
+    pub(crate) fn first(&self) -> f64 {
+        self.0[0]
+    }
+
     pub(crate) fn p50(&self) -> f64 {
         self.percentile(50)
     }

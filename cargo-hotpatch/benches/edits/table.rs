@@ -41,6 +41,16 @@ pub(crate) fn print(measured: &[Measured]) {
         &each(&|m| ms(m.series.bare.p95())),
         "",
     );
+    row(
+        "the first edit after the build",
+        &each(&|m| ms(m.series.live.first())),
+        "",
+    );
+    row(
+        "bare rustc replay of the first edit",
+        &each(&|m| ms(m.series.bare.first())),
+        "",
+    );
     for (index, (phase, _)) in measured[0].series.phases.iter().enumerate() {
         row(
             &format!("- {phase}"),

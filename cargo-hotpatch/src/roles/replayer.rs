@@ -16,5 +16,9 @@ pub(super) fn run(args: Vec<OsString>) -> Result<ExitCode> {
     let args: Option<Vec<String>> = args.map(|arg| arg.into_string().ok()).collect();
     let args = RustcArgs::new(args.context("the recorded arguments are UTF-8")?);
     let args = out_dir::by_descriptor(&args)?;
-    exec(Command::new(rustc).args(args.as_slice()).env(ROLE, Role::Recorder.as_str()))
+    exec(
+        Command::new(rustc)
+            .args(args.as_slice())
+            .env(ROLE, Role::Recorder.as_str()),
+    )
 }

@@ -1,6 +1,7 @@
 //! The main loop: one thread decides everything, in the order in which things happen.
 
 use std::ffi::OsString;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::sync::mpsc::Sender;
@@ -247,7 +248,10 @@ impl Session {
 
     fn exited(&mut self, status: ExitStatus) -> Option<Ending> {
         let pid = self.program.take().map_or(0, |program| program.pid);
-        self.log().record(&Event::ProcessExited { code: status.code() });
+        self.log().record(&Event::ProcessExited {
+            code: status.code(),
+            signal: status.signal(),
+        });
         self.attach_by = None;
         match program::meaning(status) {
             Meaning::Over(ending) => Some(ending),

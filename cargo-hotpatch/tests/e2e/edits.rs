@@ -46,7 +46,11 @@ fn each_kind_of_edit(name: &str, arguments: &[&str]) {
     assert_eq!(session.ask("c"), "c COUNT 3 hp 88");
 
     // A comment, in its own line: every function below it moves.
-    project.edit("src/main.rs", "#[hotpatch]\nfn step", "// Steps.\n#[hotpatch]\nfn step");
+    project.edit(
+        "src/main.rs",
+        "#[hotpatch]\nfn step",
+        "// Steps.\n#[hotpatch]\nfn step",
+    );
     assert_eq!(session.outcome()["event"], "nothing-to-do");
 
     // A mistake, and its correction.
@@ -60,14 +64,26 @@ fn each_kind_of_edit(name: &str, arguments: &[&str]) {
 
     // Two functions at once.
     project.write("src/main.rs", MAIN);
-    assert_eq!(session.applied(), [format!("{name}::Player::hurt"), format!("{name}::step")]);
+    assert_eq!(
+        session.applied(),
+        [format!("{name}::Player::hurt"), format!("{name}::step")]
+    );
     assert_eq!(session.ask("f"), "f count 105 hp 67");
 
     // Only `main` sees this one.
     project.edit("src/main.rs", "\"end\"", "\"END\"");
     let refused = session.outcome();
-    assert_eq!((refused["event"].as_str(), refused["code"].as_str()), (Some("refused"), Some("HP0401")));
-    assert!(refused["message"].as_str().unwrap().contains(&format!("{name}::main")), "{refused}");
+    assert_eq!(
+        (refused["event"].as_str(), refused["code"].as_str()),
+        (Some("refused"), Some("HP0401"))
+    );
+    assert!(
+        refused["message"]
+            .as_str()
+            .unwrap()
+            .contains(&format!("{name}::main")),
+        "{refused}"
+    );
     assert_eq!(session.ask("g"), "g count 106 hp 66");
     assert!(session.finish().success());
 }

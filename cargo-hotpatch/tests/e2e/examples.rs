@@ -65,7 +65,11 @@ fn life_changes_its_rule_and_its_looks() {
     };
     assert!(after > before);
     // Nobody is ever born or stays alive.
-    project.edit("src/main.rs", "matches!((alive, neighbours), (true, 2) | (_, 3))", "alive && neighbours > 8");
+    project.edit(
+        "src/main.rs",
+        "matches!((alive, neighbours), (true, 2) | (_, 3))",
+        "alive && neighbours > 8",
+    );
     assert_eq!(session.applied(), ["example_life::next_cell"]);
     while frame(&mut session).1 != "0 LIVING" {}
 }

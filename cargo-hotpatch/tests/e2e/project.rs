@@ -33,7 +33,10 @@ impl Project {
     }
 
     pub(crate) fn empty(name: &str) -> Self {
-        let folder = tempfile::Builder::new().prefix(&format!("hotpatch-{name}-")).tempdir().unwrap();
+        let folder = tempfile::Builder::new()
+            .prefix(&format!("hotpatch-{name}-"))
+            .tempdir()
+            .unwrap();
         Self { folder }
     }
 
@@ -61,7 +64,10 @@ impl Project {
     /// `cargo hotpatch <arguments>` in the project's folder, with the build folder that all tests share.
     pub(crate) fn hotpatch(&self, arguments: &[&str]) -> Command {
         let mut command = command();
-        command.current_dir(self.folder.path()).env("CARGO_TARGET_DIR", shared_target()).args(arguments);
+        command
+            .current_dir(self.folder.path())
+            .env("CARGO_TARGET_DIR", shared_target())
+            .args(arguments);
         command
     }
 

@@ -7,21 +7,38 @@ use crate::scripts::MAIN;
 use crate::session::{Session, signal_process};
 
 fn attached(session: &Session) -> u32 {
-    let event = session.seen.iter().rev().find(|event| event["event"] == "process-attached").unwrap();
+    let event = session
+        .seen
+        .iter()
+        .rev()
+        .find(|event| event["event"] == "process-attached")
+        .unwrap();
     u32::try_from(event["pid"].as_u64().unwrap()).unwrap()
 }
 
 #[test]
 fn the_program_runs_on_when_the_tool_is_killed() {
     // Its input is a FIFO of its own, since the tool's end of a pipe would close with the tool.
-    let main = MAIN.replace("std::io::stdin().lines()", "std::io::BufRead::lines(std::io::BufReader::new(std::fs::File::open(\"questions\").unwrap()))");
+    let main = MAIN.replace(
+        "std::io::stdin().lines()",
+        "std::io::BufRead::lines(std::io::BufReader::new(std::fs::File::open(\"questions\").unwrap()))",
+    );
     let main = main.replace("println!(\"{} {}\"", "use std::io::Write; writeln!(std::fs::OpenOptions::new().append(true).open(\"answers\").unwrap(), \"{} {}\"");
     let main = main.replace("step(&mut count)));", "step(&mut count))).unwrap();");
     let project = Project::new("robust_killed", &main);
     for fifo in ["questions", "answers"] {
-        std::process::Command::new("mkfifo").arg(project.path(fifo)).status().unwrap();
+        std::process::Command::new("mkfifo")
+            .arg(project.path(fifo))
+            .status()
+            .unwrap();
     }
-    let open = |fifo: &str| fs::OpenOptions::new().read(true).write(true).open(project.path(fifo)).unwrap();
+    let open = |fifo: &str| {
+        fs::OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open(project.path(fifo))
+            .unwrap()
+    };
     let (mut questions, answers) = (open("questions"), open("answers"));
     let mut answers = std::io::BufRead::lines(std::io::BufReader::new(answers));
     let mut ask = |line: &str| {
@@ -45,13 +62,20 @@ fn the_program_runs_on_when_the_tool_is_killed() {
 
 #[test]
 fn a_crash_is_reported_and_the_next_save_restarts() {
-    let main = MAIN.replace("*count += 1;", "*count += 1; if *count == 3 { std::process::abort() }");
+    let main = MAIN.replace(
+        "*count += 1;",
+        "*count += 1; if *count == 3 { std::process::abort() }",
+    );
     let project = Project::new("robust_crash", &main);
     let mut session = Session::start(&project, &[]);
     assert_eq!(session.ask("a"), "a count 1");
     assert_eq!(session.ask("b"), "b count 2");
     session.send("c");
-    session.event("process-exited");
+    let exited = session.event("process-exited");
+    assert_eq!(
+        (exited["code"].as_i64(), exited["signal"].as_i64()),
+        (None, Some(6))
+    );
     session.message("SIGABRT");
     project.edit("src/main.rs", "if *count == 3 { std::process::abort() }", "");
     session.event("process-attached");
@@ -78,7 +102,10 @@ fn two_sessions_on_one_project_both_patch() {
     let mut one = Session::start(&project, &[]);
     let second = Project::empty("robust_two_events");
     let mut two = Session::start_in(&project, &second, &[]);
-    assert_eq!((one.ask("a"), two.ask("a")), ("a count 1".into(), "a count 1".into()));
+    assert_eq!(
+        (one.ask("a"), two.ask("a")),
+        ("a count 1".into(), "a count 1".into())
+    );
     assert_eq!(one.ask("b"), "b count 2");
     for version in ["COUNT", "Count", "cOUNT"] {
         project.write("src/main.rs", &MAIN.replace("\"count", &format!("\"{version}")));
@@ -159,9 +186,16 @@ fn a_socket_folder_that_cannot_be_used_is_one_clear_message() {
     let project = Project::new("robust_folder", MAIN);
     project.write("not-a-folder", "");
     let folder = project.path("not-a-folder");
-    let output =
-        project.hotpatch(&["run"]).env("XDG_RUNTIME_DIR", &folder).env("TMPDIR", &folder).output().unwrap();
+    let output = project
+        .hotpatch(&["run"])
+        .env("XDG_RUNTIME_DIR", &folder)
+        .env("TMPDIR", &folder)
+        .output()
+        .unwrap();
     let said = text(&output.stderr);
     assert_eq!(output.status.code(), Some(101), "{said}");
-    assert!(said.contains("not-a-folder") && !said.contains("panicked"), "{said}");
+    assert!(
+        said.contains("not-a-folder") && !said.contains("panicked"),
+        "{said}"
+    );
 }

@@ -69,13 +69,19 @@ pub(crate) fn built(project: &Project, arguments: &[&str]) -> std::path::PathBuf
     let output = project.output(&[&["build"], arguments].concat());
     let said = text(&output.stderr);
     assert!(output.status.success(), "{said}");
-    let line = said.lines().find(|line| line.trim_start().starts_with("Built")).unwrap_or_else(|| panic!("{said}"));
+    let line = said
+        .lines()
+        .find(|line| line.trim_start().starts_with("Built"))
+        .unwrap_or_else(|| panic!("{said}"));
     line.split('`').nth(1).unwrap().into()
 }
 
 fn run(project: &Project, arguments: &[&str]) -> (bool, String) {
     let output = project.output(arguments);
-    (output.status.success(), text(&output.stderr) + &text(&output.stdout))
+    (
+        output.status.success(),
+        text(&output.stderr) + &text(&output.stdout),
+    )
 }
 
 #[test]
@@ -101,7 +107,10 @@ fn a_script_patches_a_process() {
         assert_eq!(process.ask(letter), format!("{letter} {version} {count}"));
     }
     let (success, said) = run(&project, &["status", "--pid", &pid]);
-    assert!(success && said.contains("generation 2") && said.contains("scripts_patch::step"), "{said}");
+    assert!(
+        success && said.contains("generation 2") && said.contains("scripts_patch::step"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -136,7 +145,11 @@ fn bad_patch_files_are_refused_and_the_process_runs_on() {
     built(&other, &[]);
     other.edit("src/main.rs", "\"count", "\"COUNT");
     assert!(run(&other, &["patch", "-o", "other.patch"]).0);
-    refuse("other.patch", Some(&std::fs::read(other.path("other.patch")).unwrap()), "HP0102");
+    refuse(
+        "other.patch",
+        Some(&std::fs::read(other.path("other.patch")).unwrap()),
+        "HP0102",
+    );
 
     assert_eq!(process.ask("b"), "b count 2");
     assert!(run(&project, &["apply", "--pid", &pid, "good.patch"]).0);
@@ -151,8 +164,12 @@ fn bad_patch_files_are_refused_and_the_process_runs_on() {
 fn a_program_that_nobody_attached_opens_and_prints_nothing() {
     let project = Project::new("scripts_alone", MAIN);
     let program = built(&project, &[]);
-    let mut child =
-        Command::new(&program).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = Command::new(&program)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     let mut output = BufReader::new(child.stdout.take().unwrap());
     let mut line = String::new();
     writeln!(child.stdin.as_mut().unwrap(), "a").unwrap();
@@ -190,7 +207,11 @@ fn run_behaves_like_cargo_run() {
     let project = Project::new("scripts_like_cargo", main);
     let run = |mut command: Command| {
         let folder = project.path("src");
-        command.current_dir(folder).env("MINE", "yes").stdin(Stdio::piped()).stdout(Stdio::piped());
+        command
+            .current_dir(folder)
+            .env("MINE", "yes")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped());
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         writeln!(child.stdin.take().unwrap(), "input").unwrap();
         let output = child.wait_with_output().unwrap();
@@ -201,7 +222,9 @@ fn run_behaves_like_cargo_run() {
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("CARGO_") && name != "CARGO_HOME") {
         cargo.env_remove(name);
     }
-    cargo.args(["run", "--", "one", "--two"]).env("CARGO_TARGET_DIR", crate::project::shared_target());
+    cargo
+        .args(["run", "--", "one", "--two"])
+        .env("CARGO_TARGET_DIR", crate::project::shared_target());
     let theirs = run(cargo);
     assert_eq!(ours.0, Some(7));
     assert_eq!(ours, theirs);
@@ -209,7 +232,10 @@ fn run_behaves_like_cargo_run() {
 
 #[test]
 fn a_program_that_does_not_use_hotpatch_gets_a_clear_message() {
-    let project = Project::new("scripts_without", "fn main() { let mut line = String::new(); std::io::stdin().read_line(&mut line).unwrap(); }");
+    let project = Project::new(
+        "scripts_without",
+        "fn main() { let mut line = String::new(); std::io::stdin().read_line(&mut line).unwrap(); }",
+    );
     project.edit("Cargo.toml", "hotpatch = {", "# hotpatch = {");
     let mut session = Session::start_unattached(&project, &[]);
     project.edit("src/main.rs", "fn main() {", "fn main() { println!();");
@@ -238,7 +264,12 @@ fn settings_that_prevent_patching_are_named() {
     }
     project.write("Cargo.toml", &manifest);
     let output = project.output(&["doctor"]);
-    assert!(output.status.success(), "{}{}", text(&output.stderr), text(&output.stdout));
+    assert!(
+        output.status.success(),
+        "{}{}",
+        text(&output.stderr),
+        text(&output.stdout)
+    );
 }
 
 #[test]
@@ -258,8 +289,15 @@ fn bad_arguments_are_errors_and_never_panics() {
     ] {
         let output = project.output(arguments);
         let said = text(&output.stderr);
-        assert!(matches!(output.status.code(), Some(101 | 1)), "{arguments:?}: {:?} {said}", output.status);
-        assert!(said.contains("error") && !said.contains("panicked"), "{arguments:?}: {said}");
+        assert!(
+            matches!(output.status.code(), Some(101 | 1)),
+            "{arguments:?}: {:?} {said}",
+            output.status
+        );
+        assert!(
+            said.contains("error") && !said.contains("panicked"),
+            "{arguments:?}: {said}"
+        );
     }
     let output = command().arg("--help").output().unwrap();
     assert!(output.status.success() && text(&output.stdout).contains("run"));

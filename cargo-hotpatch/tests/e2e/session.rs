@@ -56,13 +56,25 @@ impl Session {
     }
 
     fn spawn(mut command: Command, events: File) -> Self {
-        let mut child =
-            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         let stdin = child.stdin.take();
         let output = lines(child.stdout.take().unwrap(), Some);
         let messages = lines(child.stderr.take().unwrap(), Some);
         let events = lines(events, |line| Some(serde_json::from_str(&line).unwrap()));
-        Self { child, stdin, events, output, messages, said: Vec::new(), seen: Vec::new() }
+        Self {
+            child,
+            stdin,
+            events,
+            output,
+            messages,
+            said: Vec::new(),
+            seen: Vec::new(),
+        }
     }
 
     pub(crate) fn pid(&self) -> u32 {
@@ -76,13 +88,22 @@ impl Session {
 
     /// The next event that ends an edit, whatever it is.
     pub(crate) fn outcome(&mut self) -> Value {
-        self.event_among(&["applied", "nothing-to-do", "refused", "restart-needed", "build-failed"])
+        self.event_among(&[
+            "applied",
+            "nothing-to-do",
+            "refused",
+            "restart-needed",
+            "build-failed",
+        ])
     }
 
     fn event_among(&mut self, names: &[&str]) -> Value {
         let end = Instant::now() + PATIENCE;
         loop {
-            let Ok(event) = self.events.recv_timeout(end.saturating_duration_since(Instant::now())) else {
+            let Ok(event) = self
+                .events
+                .recv_timeout(end.saturating_duration_since(Instant::now()))
+            else {
                 self.fail(&format!("no event among {names:?}"))
             };
             self.seen.push(event.clone());
@@ -101,7 +122,12 @@ impl Session {
     pub(crate) fn applied(&mut self) -> Vec<String> {
         let event = self.outcome();
         assert_eq!(event["event"], "applied", "{event}\n{}", self.messages());
-        event["functions"].as_array().unwrap().iter().map(|name| name.as_str().unwrap().to_owned()).collect()
+        event["functions"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|name| name.as_str().unwrap().to_owned())
+            .collect()
     }
 
     /// Sends a line to the program and returns the line that it answers.
@@ -129,7 +155,10 @@ impl Session {
         }
         let end = Instant::now() + PATIENCE;
         loop {
-            match self.messages.recv_timeout(end.saturating_duration_since(Instant::now())) {
+            match self
+                .messages
+                .recv_timeout(end.saturating_duration_since(Instant::now()))
+            {
                 Ok(line) => {
                     self.said.push(line.clone());
                     if line.contains(text) {
@@ -172,7 +201,13 @@ impl Drop for Session {
 }
 
 pub(crate) fn signal_process(pid: u32, signal: &str) {
-    assert!(Command::new("kill").args(["-s", signal, &pid.to_string()]).status().unwrap().success());
+    assert!(
+        Command::new("kill")
+            .args(["-s", signal, &pid.to_string()])
+            .status()
+            .unwrap()
+            .success()
+    );
 }
 
 fn lines<T: Send + 'static>(

@@ -128,7 +128,10 @@ fn project(name: &str) -> Project {
     let workspace = "parts = { path = \"parts\" }\n\n[workspace]\nmembers = [\"parts\"]\n";
     project.write("Cargo.toml", &manifest(name, workspace));
     project.write("src/main.rs", MAIN);
-    project.write("parts/Cargo.toml", "[package]\nname = \"parts\"\nversion = \"0.1.0\"\nedition = \"2021\"\n");
+    project.write(
+        "parts/Cargo.toml",
+        "[package]\nname = \"parts\"\nversion = \"0.1.0\"\nedition = \"2021\"\n",
+    );
     project.write("parts/src/lib.rs", LIBRARY);
     project
 }
@@ -161,8 +164,16 @@ fn state_is_kept(name: &str, arguments: &[&str]) {
     assert_eq!(text, "v2 104 1 6 100 205 401 2 true lib 14 5 once10 21 31");
 
     // The library, and a new static of its own, a new type, and a call into std that the program never made.
-    project.edit("parts/src/lib.rs", "format!(\"lib {public}", "format!(\"LIB{} {public}");
-    project.edit("parts/src/lib.rs", "{}\", private.len()", "{}\", extra(), private.len()");
+    project.edit(
+        "parts/src/lib.rs",
+        "format!(\"lib {public}",
+        "format!(\"LIB{} {public}",
+    );
+    project.edit(
+        "parts/src/lib.rs",
+        "{}\", private.len()",
+        "{}\", extra(), private.len()",
+    );
     let extra = r#"
         #[derive(Debug)]
         struct New<'a> { text: std::borrow::Cow<'a, str>, list: std::collections::BTreeSet<char> }
@@ -177,7 +188,10 @@ fn state_is_kept(name: &str, arguments: &[&str]) {
     project.write("parts/src/lib.rs", &(project.read("parts/src/lib.rs") + extra));
     assert_eq!(session.applied(), [format!("{name}::step")]);
     let (text, sum) = split(&session.ask("main"));
-    assert_eq!(text, "v2 105 3 7 100 206 403 4 true LIBnew{'a', 'b', 'c'}1.550 15 6 once10 23 33");
+    assert_eq!(
+        text,
+        "v2 105 3 7 100 206 403 4 true LIBnew{'a', 'b', 'c'}1.550 15 6 once10 23 33"
+    );
     assert_eq!(sum, main_sum);
 
     // The static that the last patch added keeps its value in the next one.
@@ -192,20 +206,35 @@ fn state_is_kept(name: &str, arguments: &[&str]) {
         assert_eq!(applied, [format!("{name}::step")]);
     }
     let (text, sum) = split(&session.ask("late"));
-    assert!(text.starts_with("v3 107 3 9 100 208 403 4 true Lnew{'a', 'b', 'c'}1.552 17 8"), "{text}");
+    assert!(
+        text.starts_with("v3 107 3 9 100 208 403 4 true Lnew{'a', 'b', 'c'}1.552 17 8"),
+        "{text}"
+    );
     assert_eq!(sum, late_sum);
 
     // A panic unwinds through patched and unpatched frames.
-    project.edit("src/main.rs", "panic!(\"boom one\")", "\n\n        panic!(\"boom two\")");
+    project.edit(
+        "src/main.rs",
+        "panic!(\"boom one\")",
+        "\n\n        panic!(\"boom two\")",
+    );
     project.edit("src/main.rs", "Bomb(\"one\")", "Bomb(\"two\")");
     while session.applied() != [format!("{name}::explode")] {}
-    let line = project.read("src/main.rs").lines().position(|line| line.contains("boom two")).unwrap() + 1;
+    let line = project
+        .read("src/main.rs")
+        .lines()
+        .position(|line| line.contains("boom two"))
+        .unwrap()
+        + 1;
     let mut answer = session.ask("explode");
     if !answer.contains("[two dropped]") {
         session.applied();
         answer = session.ask("explode");
     }
-    assert_eq!(answer, format!("[panic at src/main.rs:{line} named true] [two dropped] caught boom two"));
+    assert_eq!(
+        answer,
+        format!("[panic at src/main.rs:{line} named true] [two dropped] caught boom two")
+    );
     assert!(session.finish().success());
 }
 

@@ -33,15 +33,27 @@ fn project(name: &str) -> Project {
          std::fs::write(out + \"/made.rs\", \"const MADE: u32 = 5;\").unwrap();\n\
          println!(\"cargo::rerun-if-changed=build.rs\"); }",
     );
-    project.write("near/Cargo.toml", &manifest("near", "far = { path = \"../far\" }\n\n[features]\nloud = []\n"));
+    project.write(
+        "near/Cargo.toml",
+        &manifest("near", "far = { path = \"../far\" }\n\n[features]\nloud = []\n"),
+    );
     project.write(
         "near/src/lib.rs",
         "pub fn near() -> String { format!(\"near({}{})\", far::far(), if cfg!(feature = \"loud\") { \"!\" } else { \
          \"\" }) }\n#[hotpatch::hotpatch]\npub fn hot(n: u32) -> String { format!(\"hot{n}\") }\n",
     );
-    project.write("far/Cargo.toml", "[package]\nname = \"far\"\nversion = \"0.1.0\"\nedition = \"2018\"\n");
-    project.write("far/src/lib.rs", "mod inner;\npub fn far() -> &'static str { inner::text() }\n");
-    project.write("far/src/inner.rs", "pub fn text() -> &'static str { include_str!(\"text.txt\") }\n");
+    project.write(
+        "far/Cargo.toml",
+        "[package]\nname = \"far\"\nversion = \"0.1.0\"\nedition = \"2018\"\n",
+    );
+    project.write(
+        "far/src/lib.rs",
+        "mod inner;\npub fn far() -> &'static str { inner::text() }\n",
+    );
+    project.write(
+        "far/src/inner.rs",
+        "pub fn text() -> &'static str { include_str!(\"text.txt\") }\n",
+    );
     project.write("far/src/text.txt", "far");
     project.write(
         "makers/Cargo.toml",
@@ -79,8 +91,15 @@ fn every_crate_can_be_edited(name: &str, arguments: &[&str]) {
     assert_eq!(session.ask("e"), "e NEAR(FAR!), FAR, 42 5 HOT1");
 
     // A new module file.
-    project.write("near/src/extra.rs", "pub fn extra() -> &'static str { \"extra\" }\n");
-    project.edit("near/src/lib.rs", "pub fn near() -> String { format!(\"NEAR(", "mod extra;\npub fn near() -> String { format!(\"N(");
+    project.write(
+        "near/src/extra.rs",
+        "pub fn extra() -> &'static str { \"extra\" }\n",
+    );
+    project.edit(
+        "near/src/lib.rs",
+        "pub fn near() -> String { format!(\"NEAR(",
+        "mod extra;\npub fn near() -> String { format!(\"N(",
+    );
     project.edit("near/src/lib.rs", "far::far(), if", "extra::extra(), if");
     while session.applied() != [step.as_str()] {}
     let mut answer = session.ask("f");
@@ -102,7 +121,10 @@ fn every_crate_can_be_edited(name: &str, arguments: &[&str]) {
             project.edit(path, from, to);
         }
         let outcome = session.outcome();
-        assert_eq!((outcome["event"].as_str(), outcome["code"].as_str()), (Some("restart-needed"), Some("HP0403")));
+        assert_eq!(
+            (outcome["event"].as_str(), outcome["code"].as_str()),
+            (Some("restart-needed"), Some("HP0403"))
+        );
         assert_eq!(session.ask("g"), "g N(extra!), FAR, 42 5 HOT1");
     }
     assert!(session.finish().success());
@@ -128,10 +150,16 @@ fn build_scripts_and_proc_macros_get_no_extra_flags() {
         .env("RUSTC", &shim_rustc(&project))
         .output()
         .unwrap();
-    assert!(output.status.success(), "{}", crate::project::text(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        crate::project::text(&output.stderr)
+    );
     let log = project.read("rustc.log");
     let line = |name: &str| {
-        log.lines().find(|line| line.contains(&format!("--crate-name {name} "))).unwrap_or_else(|| panic!("{name}"))
+        log.lines()
+            .find(|line| line.contains(&format!("--crate-name {name} ")))
+            .unwrap_or_else(|| panic!("{name}"))
     };
     assert!(line("near").contains("code-model=medium"));
     assert!(line("workspace_flags").contains("code-model=medium"));
@@ -143,8 +171,15 @@ fn build_scripts_and_proc_macros_get_no_extra_flags() {
 /// A rustc that writes down its arguments.
 fn shim_rustc(project: &Project) -> std::path::PathBuf {
     let log = project.path("rustc.log");
-    project.write("rustc.sh", &format!("#!/bin/sh\necho \"$@\" >> {}\nexec rustc \"$@\"\n", log.display()));
+    project.write(
+        "rustc.sh",
+        &format!("#!/bin/sh\necho \"$@\" >> {}\nexec rustc \"$@\"\n", log.display()),
+    );
     let path = project.path("rustc.sh");
-    std::process::Command::new("chmod").arg("+x").arg(&path).status().unwrap();
+    std::process::Command::new("chmod")
+        .arg("+x")
+        .arg(&path)
+        .status()
+        .unwrap();
     path
 }
