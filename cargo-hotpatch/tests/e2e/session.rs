@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::project::Project;
 
 /// Far more than anything takes: only a broken test waits this long.
-const PATIENCE: Duration = Duration::from_secs(40);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 pub(crate) struct Session {
     child: Child,

@@ -147,7 +147,7 @@ fn build_scripts_and_proc_macros_get_no_extra_flags() {
     let target = project.path("target");
     let output = project
         .hotpatch(&["build", "--target-dir", target.to_str().unwrap()])
-        .env("RUSTC", &shim_rustc(&project))
+        .env("RUSTC", shim_rustc(&project))
         .output()
         .unwrap();
     assert!(
@@ -182,4 +182,40 @@ fn shim_rustc(project: &Project) -> std::path::PathBuf {
         .status()
         .unwrap();
     path
+}
+
+#[test]
+fn an_edit_of_our_own_crates_needs_a_restart() {
+    let project = Project::empty("workspace_own");
+    let repository = crate::project::repository();
+    for part in [
+        "Cargo.toml",
+        "Cargo.lock",
+        "src",
+        "examples",
+        "hotpatch-abi",
+        "hotpatch-macros",
+        "hotpatch-runtime",
+        "hotpatch-link",
+        "cargo-hotpatch",
+    ] {
+        let copied = std::process::Command::new("cp")
+            .arg("-r")
+            .arg(repository.join(part))
+            .arg(project.path(""))
+            .status();
+        assert!(copied.unwrap().success());
+    }
+    let mut session = Session::start(&project, &["--example", "counter"]);
+    assert_eq!(session.line(), "the count is 1");
+    for path in ["hotpatch-runtime/src/scope.rs", "hotpatch-macros/src/lib.rs"] {
+        project.write(path, &(project.read(path) + "\n// An edit.\n"));
+        let outcome = session.outcome();
+        assert_eq!(
+            (outcome["event"].as_str(), outcome["code"].as_str()),
+            (Some("restart-needed"), Some("HP0402"))
+        );
+    }
+    project.edit("examples/counter.rs", "the count is {count}", "still counting");
+    assert_eq!(session.applied(), ["counter::step"]);
 }
