@@ -88,5 +88,11 @@ fn refusal(error: &Error) -> Refusal {
         message += &format!(": {error}");
         cause = error.source();
     }
-    Refusal::new(error.code(), message)
+    let mut refusal = Refusal::new(error.code(), message);
+    for note in error.notes() {
+        refusal = refusal.note(note);
+    }
+    refusal
+        .note("the old code runs on")
+        .help("restart the program to take the edit")
 }

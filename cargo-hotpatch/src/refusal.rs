@@ -48,6 +48,15 @@ impl Refusal {
         &self.message
     }
 
+    /// The reason and the facts in one line.
+    pub(crate) fn full_message(&self) -> String {
+        let facts = self.notes.iter().map(String::as_str);
+        std::iter::once(self.message.as_str())
+            .chain(facts)
+            .collect::<Vec<_>>()
+            .join("; ")
+    }
+
     /// The lines below the reason: facts, then the next step.
     pub(crate) fn details(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let notes = self.notes.iter().map(|note| ("note", note.as_str()));

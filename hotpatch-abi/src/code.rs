@@ -55,7 +55,9 @@ codes! {
     SIGNATURE = "HP0201";
     /// A hot function is generic or has several instances: not supported yet.
     GENERIC = "HP0202";
-    /// The size of a static that keeps its value changed.
+    /// A type that live state contains changed its layout.
+    LAYOUT = "HP0203";
+    /// The type or the size of a static that keeps its value changed.
     STATIC_LAYOUT = "HP0301";
     /// A new thread-local has no room in the running process.
     NEW_THREAD_LOCAL = "HP0302";

@@ -11,6 +11,7 @@ use hotpatch_abi::code::{self, Code};
 pub struct Error {
     code: Code,
     message: String,
+    notes: Vec<String>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -20,10 +21,21 @@ impl Error {
         self.code
     }
 
+    /// Facts that explain the reason, one for each line.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    pub(crate) fn note(mut self, note: impl Into<String>) -> Self {
+        self.notes.push(note.into());
+        self
+    }
+
     pub(crate) fn new(code: Code, message: impl Into<String>) -> Self {
         Self {
             code,
             message: message.into(),
+            notes: Vec::new(),
             source: None,
         }
     }
@@ -33,6 +45,7 @@ impl Error {
         Self {
             code: code::LINK,
             message,
+            notes: Vec::new(),
             source: Some(source.into()),
         }
     }
@@ -42,6 +55,7 @@ impl Error {
         Self {
             code: code::RELOCATION,
             message,
+            notes: Vec::new(),
             source: Some(source.into()),
         }
     }

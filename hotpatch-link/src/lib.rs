@@ -16,10 +16,13 @@ mod location;
 mod fingerprint;
 mod program;
 
+mod types;
+
 mod live;
 mod unchanged;
 
 mod hot;
+mod safety;
 mod selection;
 
 mod bind;

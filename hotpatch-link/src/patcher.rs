@@ -21,6 +21,7 @@ use crate::merge::{self, Merged};
 use crate::names::{Name, Names};
 use crate::object_file::Role;
 use crate::program::{Atom, ObjectCache, Program};
+use crate::safety::Safety;
 use crate::selection::{self, Body, Selection};
 use crate::unchanged::Unchanged;
 use crate::{Error, Unit};
@@ -31,6 +32,7 @@ pub struct Patcher {
     names: Names,
     cache: ObjectCache,
     live: Live,
+    safety: Safety,
 }
 
 /// What an edit amounts to.
@@ -119,6 +121,8 @@ impl Patcher {
             return Err(Error::new(code::STRIP, message));
         }
         let program = Arc::new(cache.read(units, &mut names)?);
+        let mut safety = Safety::default();
+        safety.learn(&program);
         let all: Vec<_> = program.functions().collect();
         let base = Image {
             patch: None,
@@ -134,6 +138,7 @@ impl Patcher {
                 images: vec![base],
                 table: HashMap::default(),
             },
+            safety,
         })
     }
 
@@ -154,6 +159,7 @@ impl Patcher {
         let selection = selection::select(&program, &self.live, &unchanged, &hot, &self.names)?;
         let changed = self.paths(&program, &unchanged.changed);
         if !selection.published.is_empty() {
+            self.safety.check(&program, &self.live, &selection, &self.names)?;
             let mut published: Vec<_> = selection
                 .published
                 .values()
@@ -252,6 +258,7 @@ impl Patcher {
             };
             self.live.table.insert(publication.entry, version);
         }
+        self.safety.learn(&program);
         let code = selection
             .included
             .iter()

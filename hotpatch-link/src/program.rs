@@ -7,6 +7,7 @@ use crate::Error;
 use crate::fingerprint::{Fingerprint, Identities, Mentions};
 use crate::names::{Name, Names};
 use crate::object_file::{ObjectFile, Role, Section, SectionId};
+use crate::types::TypeTable;
 use crate::unit::{self, ObjectBytes, Stamp, Unit};
 
 /// A section of an object of a program.
@@ -16,32 +17,49 @@ pub(crate) struct Atom {
     pub(crate) section: SectionId,
 }
 
+/// Tells an object from all others: a hash of its bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Content(u128);
+
 /// One object with everything computed from its bytes alone.
 #[derive(Debug)]
 pub(crate) struct Object {
+    pub(crate) content: Content,
     pub(crate) file: ObjectFile,
     pub(crate) identities: Identities,
+    pub(crate) types: TypeTable,
 }
 
 impl Object {
-    fn parse(object: ObjectBytes, names: &mut Names) -> Result<Self, Error> {
+    fn parse(content: Content, object: ObjectBytes, names: &mut Names) -> Result<Self, Error> {
         let file = ObjectFile::parse(&object.label, object.bytes, names)?;
         let identities = Identities::of(&file, names);
-        Ok(Self { file, identities })
+        let types = TypeTable::read(&file, names).map_err(|error| Error::malformed(&file.label, error))?;
+        Ok(Self {
+            content,
+            file,
+            identities,
+            types,
+        })
     }
 }
 
 /// Objects already read: an edit changes few of them.
 #[derive(Debug, Default)]
 pub(crate) struct ObjectCache {
-    by_file: HashMap<Stamp, Vec<(u128, Arc<Object>)>>,
+    by_file: HashMap<Stamp, Vec<Arc<Object>>>,
 }
 
 impl ObjectCache {
     /// Reads all objects of a program, reusing those of the last reading: whole files by their stamps, and the
     /// objects in new files by their content.
     pub(crate) fn read(&mut self, units: &[Unit], names: &mut Names) -> Result<Program, Error> {
-        let known: HashMap<u128, Arc<Object>> = self.by_file.values().flatten().cloned().collect();
+        let known: HashMap<Content, Arc<Object>> = self
+            .by_file
+            .values()
+            .flatten()
+            .map(|object| (object.content, object.clone()))
+            .collect();
         let mut by_file = HashMap::default();
         let mut objects = Vec::new();
         for path in units.iter().flat_map(|unit| &unit.objects) {
@@ -51,16 +69,15 @@ impl ObjectCache {
                 None => unit::read(path)?
                     .into_iter()
                     .map(|object| {
-                        let content = xxhash_rust::xxh3::xxh3_128(&object.bytes);
-                        let object = match known.get(&content) {
-                            Some(known) => known.clone(),
-                            None => Arc::new(Object::parse(object, names)?),
-                        };
-                        Ok((content, object))
+                        let content = Content(xxhash_rust::xxh3::xxh3_128(&object.bytes));
+                        match known.get(&content) {
+                            Some(known) => Ok(known.clone()),
+                            None => Object::parse(content, object, names).map(Arc::new),
+                        }
                     })
                     .collect::<Result<Vec<_>, Error>>()?,
             };
-            objects.extend(file.iter().map(|(_, object)| object.clone()));
+            objects.extend(file.iter().cloned());
             by_file.insert(stamp, file);
         }
         self.by_file = by_file;

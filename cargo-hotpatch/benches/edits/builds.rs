@@ -1,4 +1,5 @@
-//! The first build: `cargo hotpatch build` beside plain `cargo build`, each from an empty target folder.
+//! The first build: `cargo hotpatch build` beside plain `cargo build`, each from an empty target folder. And a start
+//! without changes: `cargo hotpatch run` of a program that is built, until its process has attached.
 
 use std::process::Command;
 use std::time::Instant;
@@ -17,7 +18,7 @@ pub(crate) struct Builds {
 
 /// Builds in pairs that take turns in who goes first. The last `cargo hotpatch build` stays, in the example's own
 /// target folder.
-pub(crate) fn measure(example: &Example, pairs: usize) -> Builds {
+pub(crate) fn measure_first(example: &Example, pairs: usize) -> Builds {
     let mut builds = Builds::default();
     for pair in 0..pairs {
         let plain = || {
@@ -41,6 +42,16 @@ pub(crate) fn measure(example: &Example, pairs: usize) -> Builds {
         builds.ratio.push(hotpatch / plain);
     }
     builds
+}
+
+/// Starts the program and ends it again, and again. The start after the build is the first run, which does not count.
+pub(crate) fn measure_starts(example: &Example, starts: usize) -> Samples {
+    let measured = (0..=starts).map(|_| {
+        let start = Instant::now();
+        let _running = example.start();
+        since(start)
+    });
+    measured.skip(1).collect()
 }
 
 fn build(example: &Example, mut command: Command, target: &str) -> f64 {

@@ -1,6 +1,6 @@
 //! From a save to new code in the running program, beside the rustc that any tool would have to wait for; and what the
 //! tool adds to the first build and to a start. `cargo bench -p cargo-hotpatch --bench edits`, with `-- --quick` for a
-//! first impression.
+//! first impression, with `-- server` for one of the programs.
 //!
 //! Both sides of every comparison run in turn on the same scratch copies of the examples, so that a neighbour on the
 //! machine meets both. Medians and ratios count, not single numbers.
@@ -17,7 +17,6 @@ mod builds;
 mod example;
 mod samples;
 mod series;
-mod starts;
 mod table;
 
 use std::time::Instant;
@@ -26,6 +25,8 @@ use builds::Builds;
 use example::Example;
 use samples::Samples;
 use series::Series;
+
+const PROGRAMS: [&str; 2] = ["counter", "server"];
 
 /// How often each thing is measured.
 struct Effort {
@@ -57,9 +58,9 @@ impl Measured {
     fn of(name: &'static str, effort: &Effort) -> Self {
         let example = Example::new(name);
         eprintln!("{name}: first builds");
-        let builds = builds::measure(&example, effort.builds);
+        let builds = builds::measure_first(&example, effort.builds);
         eprintln!("{name}: starts");
-        let starts = starts::measure(&example, effort.starts);
+        let starts = builds::measure_starts(&example, effort.starts);
         eprintln!("{name}: edits");
         let series = series::measure(&example, effort.edits);
         Self {
@@ -79,7 +80,9 @@ fn main() {
     }
     let effort = if has("--quick") { QUICK } else { FULL };
     let started = Instant::now();
-    let measured = ["counter", "server"].map(|name| Measured::of(name, &effort));
+    let chosen = PROGRAMS.iter().any(|name| has(name));
+    let programs = PROGRAMS.iter().filter(|name| !chosen || has(name));
+    let measured: Vec<_> = programs.map(|name| Measured::of(name, &effort)).collect();
     eprintln!("measured in {:.0} s\n", started.elapsed().as_secs_f64());
     table::print(&measured);
 }

@@ -7,7 +7,8 @@ use crate::samples::Samples;
 pub(crate) fn print(measured: &[Measured]) {
     let names: Vec<String> = measured.iter().map(|program| program.name.to_owned()).collect();
     row("", &names, "bar");
-    println!("|{:-<66}|{:-<12}|{:-<12}|{:-<10}|", "", "", "", "");
+    let rule: String = names.iter().map(|_| "------------|").collect();
+    println!("|{:-<66}|{rule}----------|", "");
     let each = |cell: &dyn Fn(&Measured) -> String| measured.iter().map(cell).collect::<Vec<_>>();
 
     let edits = measured[0].series.live.len();

@@ -17,11 +17,15 @@ use crate::state_dir::StateDir;
 use crate::{caller_env, out_dir, response_file};
 
 /// What makes the code of a crate bindable to a running process: statics are reached with 64-bit offsets.
-const PATCHABLE: [&str; 4] = [
+const PATCHABLE: [&str; 6] = [
     "-C",
     "code-model=medium",
     "-C",
     "llvm-args=-large-data-threshold=0",
+    // Layouts are compared in the debug information of the objects. Whether the program keeps it is for the profile
+    // to say: cargo asks the linker to strip what was not wanted.
+    "-C",
+    "debuginfo=2",
 ];
 
 /// Runs rustc for cargo.

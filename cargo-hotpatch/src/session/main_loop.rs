@@ -112,7 +112,7 @@ impl Session {
         self.terminal().refusal(refusal);
         self.log().record(&Event::Refused {
             code: refusal.code().as_str(),
-            message: refusal.message(),
+            message: &refusal.full_message(),
         });
     }
 

@@ -5,6 +5,7 @@ mod session;
 
 mod edits;
 mod examples;
+mod layouts;
 mod robustness;
 mod scripts;
 mod state;
