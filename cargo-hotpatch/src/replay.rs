@@ -15,8 +15,9 @@ use anyhow::{Context, Result};
 use crate::capture::{Capture, UnitKind};
 use crate::diagnostic::Diagnostic;
 use crate::interrupt::Interrupt;
+use crate::out_dir;
 use crate::roles::{RECORD_DIR, ROLE, Role};
-use crate::rustc_args::{RustcArgs, UnitKey};
+use crate::rustc_args::UnitKey;
 
 /// The replays of one session.
 #[derive(Debug)]
@@ -77,17 +78,14 @@ impl Replays {
         let dir = self.dir.join(unit.key.as_str()).join(self.count.to_string());
         let objects = dir.join("objects");
         std::fs::create_dir_all(&objects).with_context(|| format!("cannot make `{}`", objects.display()))?;
-        let args = self.arguments(unit, &dir);
-        let tool = std::env::current_exe().context("cannot find the tool itself")?;
-        let child = Command::new(tool)
-            .arg(&unit.rustc)
-            .args(args.as_slice())
+        let mut command = Command::new(&unit.rustc);
+        self.arguments(&mut command, unit, &dir)?;
+        let child = command
             .env_clear()
             .envs(&unit.env)
-            .env(ROLE, Role::Replayer.as_str())
+            .env(ROLE, Role::Recorder.as_str())
             .env(RECORD_DIR, &objects)
             .current_dir(&unit.cwd)
-            .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             // Ctrl-C in the terminal is for the program, which may go on.
@@ -112,23 +110,16 @@ impl Replays {
         Ok(Outcome::Compiled(diagnostics))
     }
 
-    fn arguments(&self, unit: &Capture, dir: &Path) -> RustcArgs {
-        let replaced = |path: &Path| {
+    fn arguments(&self, command: &mut Command, unit: &Capture, dir: &Path) -> Result<()> {
+        for (_, replayed) in self.latest.iter().filter(|(key, _)| **key != unit.key) {
+            command
+                .arg("-L")
+                .arg(format!("dependency={}", replayed.dir.display()));
+        }
+        out_dir::hand_over(command, &unit.args, dir, |path| {
             let replayed = self.latest.get(&UnitKey::of_library(path)?)?;
             Some(replayed.dir.join(path.file_name()?))
-        };
-        let mut args = RustcArgs::new(Vec::new());
-        for (_, replayed) in self.latest.iter().filter(|(key, _)| **key != unit.key) {
-            args.extend(["-L", &format!("dependency={}", replayed.dir.display())]);
-        }
-        args.extend(
-            unit.args
-                .redirected(dir, replaced)
-                .as_slice()
-                .iter()
-                .map(String::as_str),
-        );
-        args
+        })
     }
 
     fn finish(&self, mut child: Child) -> Result<(bool, Vec<Diagnostic>)> {

@@ -8,7 +8,7 @@ use std::ffi::{OsStr, OsString};
 use std::io::Write;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Output};
+use std::process::{Command, ExitCode, Output, Stdio};
 
 use anyhow::{Context, Result};
 
@@ -62,7 +62,8 @@ fn link(linker: &Path, line: Vec<OsString>, output: &Path) -> Result<Output> {
     let mut file = output.as_os_str().to_owned();
     file.push(OsStr::new(".link-line"));
     let line = response_file::shorten(line, Path::new(&file)).context("cannot write the link line")?;
-    let linked = super::leave(Command::new(linker).args(line)).output();
+    // Standard input is the output folder: see `out_dir`.
+    let linked = super::leave(Command::new(linker).args(line).stdin(Stdio::inherit())).output();
     let _ = std::fs::remove_file(file);
     linked.with_context(|| format!("cannot run the linker `{}`", linker.display()))
 }

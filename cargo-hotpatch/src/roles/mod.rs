@@ -11,7 +11,6 @@ use anyhow::{Context, Result};
 
 mod linker;
 mod recorder;
-mod replayer;
 mod rustc_wrapper;
 
 /// Which role this process has.
@@ -36,8 +35,6 @@ pub(crate) enum Role {
     RustcWrapper,
     /// Stands before the real linker in a build by cargo.
     Linker,
-    /// Stands before rustc in a replay.
-    Replayer,
     /// Stands in for the linker in a replay.
     Recorder,
 }
@@ -48,7 +45,6 @@ impl Role {
         match self {
             Self::RustcWrapper => "rustc-wrapper",
             Self::Linker => "linker",
-            Self::Replayer => "replayer",
             Self::Recorder => "linker-record",
         }
     }
@@ -56,7 +52,7 @@ impl Role {
     /// The role this process was started in, if any.
     pub(crate) fn current() -> Option<Self> {
         let value = std::env::var_os(ROLE)?;
-        [Self::RustcWrapper, Self::Linker, Self::Replayer, Self::Recorder]
+        [Self::RustcWrapper, Self::Linker, Self::Recorder]
             .into_iter()
             .find(|role| value == role.as_str())
     }
@@ -67,7 +63,6 @@ impl Role {
         let played = match self {
             Self::RustcWrapper => rustc_wrapper::run(args),
             Self::Linker => linker::run(args),
-            Self::Replayer => replayer::run(args),
             Self::Recorder => recorder::run(args),
         };
         played.unwrap_or_else(|error| {

@@ -61,10 +61,11 @@ pub(super) fn run(mut args: Vec<OsString>) -> Result<ExitCode> {
         }
     }
     let key = args.key();
-    if kind.is_patchable() {
-        command.args(out_dir::by_descriptor(&args)?.as_slice());
-    } else {
-        command.args(args.as_slice());
+    match args.out_dir() {
+        Some(dir) if kind.is_patchable() => out_dir::hand_over(&mut command, &args, dir, |_| None)?,
+        _ => {
+            command.args(args.as_slice());
+        }
     }
     let capture = Capture::new(
         kind,
