@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use hotpatch_abi::code;
 
 use crate::cargo::relative;
+use crate::diagnostic::Diagnostic;
 use crate::refusal::Refusal;
 
 /// What a look at the files found.
@@ -33,12 +34,12 @@ impl Edit {
 }
 
 /// How the replay of all stale units ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum Rebuilt {
     /// Everything compiled.
     Compiled,
-    /// The sources do not compile; rustc's diagnostics have been shown.
-    Failed,
+    /// The sources do not compile.
+    Failed(Vec<Diagnostic>),
     /// The program ended meanwhile.
     Interrupted,
 }

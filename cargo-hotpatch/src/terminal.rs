@@ -80,8 +80,10 @@ impl Terminal {
     }
 
     /// A diagnostic of rustc, as rustc rendered it.
-    pub(crate) fn diagnostic(self, diagnostic: &Diagnostic) {
-        let _ = write!(anstream::stderr().lock(), "{}", diagnostic.rendered());
+    pub(crate) fn diagnostics(self, diagnostics: &[Diagnostic]) {
+        for diagnostic in diagnostics {
+            let _ = write!(anstream::stderr().lock(), "{}", diagnostic.rendered());
+        }
     }
 }
 

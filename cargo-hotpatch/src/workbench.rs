@@ -159,18 +159,11 @@ impl Workbench {
             let unit = &self.graph.units()[&key];
             match self.replays.replay(unit)? {
                 Outcome::Interrupted => return Ok(Rebuilt::Interrupted),
-                Outcome::Failed(diagnostics) => {
-                    diagnostics
-                        .iter()
-                        .for_each(|diagnostic| terminal.diagnostic(diagnostic));
-                    return Ok(Rebuilt::Failed);
-                }
+                Outcome::Failed(diagnostics) => return Ok(Rebuilt::Failed(diagnostics)),
                 Outcome::Compiled(diagnostics) => {
                     // The warnings of a crate that did not change have been read before.
                     if changed.contains(&key) {
-                        diagnostics
-                            .iter()
-                            .for_each(|diagnostic| terminal.diagnostic(diagnostic));
+                        terminal.diagnostics(&diagnostics);
                     }
                     if let Some(dep_info) = self.replays.dep_info(&key) {
                         self.inputs.renew(&self.project, unit, dep_info, started);

@@ -152,7 +152,7 @@ impl<'a> Binder<'a> {
                 });
                 return Ok(());
             }
-            _ => self.target(atom, symbol)?,
+            _ => self.target(atom, symbol, kind, relocation)?,
         };
         match target {
             Target::Included(included, offset) => {
@@ -190,7 +190,13 @@ impl<'a> Binder<'a> {
         }
     }
 
-    fn target(&self, atom: Atom, symbol: &Symbol) -> Result<Target, &'static str> {
+    fn target(
+        &self,
+        atom: Atom,
+        symbol: &Symbol,
+        kind: Kind,
+        relocation: &Relocation,
+    ) -> Result<Target, &'static str> {
         let (definition, offset) = match symbol.place {
             SymbolPlace::Section(section) => (Some(Atom { section, ..atom }), symbol.value),
             SymbolPlace::Absolute => return Err("absolute symbols are not supported yet"),
@@ -220,18 +226,19 @@ impl<'a> Binder<'a> {
             };
             return Ok(Target::Imported(version.image, code));
         }
-        let title = self.program.title(definition).ok_or("the target has no name")?;
-        let (image, state) = self
-            .live
-            .state(title)
-            .ok_or("the target is neither in the patch nor in the process")?;
-        Ok(Target::Imported(
-            image,
-            Definition {
-                st_value: state.st_value + offset,
-                ..state
-            },
-        ))
+        // A section may hold several statics: the one that is meant lies at the place that the relocation names.
+        let after_field = if kind == Kind::Near { 4 } else { 0 };
+        let place = offset.saturating_add_signed(relocation.addend + after_field);
+        let meant = self
+            .program
+            .object(definition)
+            .file
+            .definition_at(definition.section, place);
+        let meant = meant.ok_or("the target has no name")?;
+        let state = self.live.state(meant.stable_name);
+        let (image, state) = state.ok_or("the target is neither in the patch nor in the process")?;
+        let st_value = (state.st_value + offset).wrapping_sub(meant.value);
+        Ok(Target::Imported(image, Definition { st_value, ..state }))
     }
 
     /// Something that no workspace crate defines: in the program, or for the dynamic linker.
@@ -241,7 +248,7 @@ impl<'a> Binder<'a> {
             .image(BASE)
             .linked
             .symbols
-            .get(&symbol.name)
+            .get(&symbol.stable_name)
             .map(Vec::as_slice)
         {
             Some([definition]) => Ok(Target::Imported(BASE, *definition)),

@@ -1,11 +1,8 @@
-//! What a piece of code or data *is*, independent of where it lies: its bytes with the relocated fields masked, and
-//! what the relocations point to. Functions and variables are pointed to by name, constants by content.
-//!
-//! Invariant: two functions with equal fingerprints whose callees are the same functions behave the same, except
-//! for the line numbers in their panic messages (see [`location`]).
+//! What a section of an object *is*, independent of where it lies: its bytes with the relocated fields masked, and what
+//! the relocations point to. Functions and variables are pointed to by name. Constants are pointed to by nothing but
+//! the fact: what they hold is for [`deep`](crate::deep) to compare, since they may lie in another object.
 
-use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
-
+use rustc_hash::FxHashMap as HashMap;
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::elf::{eh_frame, x86_64};
@@ -14,29 +11,51 @@ use crate::location;
 use crate::names::{Name, Names};
 use crate::object_file::{ObjectFile, Relocation, Role, SectionId, Symbol, SymbolPlace};
 
-/// The fingerprint of a section.
+/// The fingerprint of a section, or of a function with all the constants it leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Fingerprint(u128);
+pub(crate) struct Fingerprint(pub(crate) u128);
 
-/// The functions that a section mentions, in the order of their first mention: directly, and through constants.
+/// Something that a section points to and whose content matters.
 ///
 /// The bodies of hot functions are left out: they are reached through the table, so whoever mentions one does not
 /// change with it.
-pub(crate) type Mentions = Vec<Name>;
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mention {
+    /// A constant of the same object.
+    Constant(SectionId),
+    /// A function, or anything in another object.
+    Named(Name),
+}
 
 /// The fingerprints and mentions of one object.
 #[derive(Debug, Default)]
 pub(crate) struct Identities {
-    by_section: HashMap<SectionId, (Fingerprint, Mentions)>,
+    by_section: HashMap<SectionId, (Fingerprint, Vec<Mention>)>,
     exception_tables: HashMap<SectionId, SectionId>,
 }
 
 impl Identities {
+    pub(crate) fn of(object: &ObjectFile, names: &Names) -> Self {
+        let exception_tables = exception_tables(object);
+        let mut by_section = HashMap::default();
+        for index in 0..object.sections.len() {
+            let id = SectionId(index as u32);
+            if matches!(object.section(id).role, Role::Code | Role::Constant) {
+                let table = exception_tables.get(&id).copied();
+                by_section.insert(id, identity(object, names, id, table));
+            }
+        }
+        Self {
+            by_section,
+            exception_tables,
+        }
+    }
+
     pub(crate) fn fingerprint(&self, section: SectionId) -> Fingerprint {
         self.by_section[&section].0
     }
 
-    pub(crate) fn mentions(&self, section: SectionId) -> &Mentions {
+    pub(crate) fn mentions(&self, section: SectionId) -> &[Mention] {
         &self.by_section[&section].1
     }
 
@@ -44,119 +63,75 @@ impl Identities {
     pub(crate) fn exception_table(&self, section: SectionId) -> Option<SectionId> {
         self.exception_tables.get(&section).copied()
     }
-
-    pub(crate) fn of(object: &ObjectFile, names: &Names) -> Self {
-        let mut hasher = Hasher {
-            object,
-            names,
-            exception_tables: exception_tables(object),
-            done: HashMap::default(),
-            open: Vec::new(),
-        };
-        for index in 0..object.sections.len() {
-            let id = SectionId(index as u32);
-            if object.section(id).role == Role::Code {
-                hasher.section(id);
-            }
-        }
-        Self {
-            by_section: hasher.done,
-            exception_tables: hasher.exception_tables,
-        }
-    }
 }
 
-struct Hasher<'a> {
-    object: &'a ObjectFile,
-    names: &'a Names,
-    exception_tables: HashMap<SectionId, SectionId>,
-    done: HashMap<SectionId, (Fingerprint, Mentions)>,
-    open: Vec<SectionId>,
+fn identity(
+    object: &ObjectFile,
+    names: &Names,
+    id: SectionId,
+    exception_table: Option<SectionId>,
+) -> (Fingerprint, Vec<Mention>) {
+    let section = object.section(id);
+    let mut hash = Xxh3::new();
+    let mut mentions = Vec::new();
+    hash.update(&[section.role as u8]);
+    hash.update(&section.size.to_le_bytes());
+    if let Some(file) = location::file(object, id) {
+        hash.update(file);
+    } else {
+        let mut bytes = object.data(id).to_vec();
+        mask(&mut bytes, &section.relocations);
+        hash.update(&bytes);
+        for relocation in &section.relocations {
+            hash.update(&relocation.offset.to_le_bytes());
+            hash.update(&relocation.r_type.0.to_le_bytes());
+            target(object, names, relocation, &mut hash, &mut mentions);
+        }
+    }
+    mentions.extend(exception_table.map(Mention::Constant));
+    (Fingerprint(hash.digest128()), mentions)
 }
 
-impl Hasher<'_> {
-    fn section(&mut self, id: SectionId) -> (Fingerprint, Mentions) {
-        if let Some(done) = self.done.get(&id) {
-            return done.clone();
+fn target(
+    object: &ObjectFile,
+    names: &Names,
+    relocation: &Relocation,
+    hash: &mut Xxh3,
+    mentions: &mut Vec<Mention>,
+) {
+    let symbol = &object.symbols[relocation.symbol];
+    let offset = (symbol.value as i64).wrapping_add(relocation.addend);
+    let mut mention = |name: Name| {
+        if !hot::is_body(names.text(names.stable(name))) {
+            mentions.push(Mention::Named(name));
         }
-        self.open.push(id);
-        let section = self.object.section(id);
-        let mut hash = Xxh3::new();
-        let mut mentions = Mentions::default();
-        hash.update(&[section.role as u8]);
-        hash.update(&section.size.to_le_bytes());
-        let mut bytes = self.object.data(id).to_vec();
-        if let Some(file) = location::file(self.object, id) {
-            hash.update(file);
-        } else {
-            mask(&mut bytes, &section.relocations);
-            hash.update(&bytes);
-            for relocation in &section.relocations {
-                hash.update(&relocation.offset.to_le_bytes());
-                hash.update(&relocation.r_type.0.to_le_bytes());
-                self.target(relocation, &mut hash, &mut mentions);
-            }
-        }
-        if let Some(table) = self.exception_tables.get(&id).copied() {
-            let (fingerprint, more) = self.section(table);
-            hash.update(&fingerprint.0.to_le_bytes());
-            mentions.extend(more);
-        }
-        let mut seen = HashSet::default();
-        mentions.retain(|name| seen.insert(*name));
-        self.open.pop();
-        let done = (Fingerprint(hash.digest128()), mentions);
-        self.done.insert(id, done.clone());
-        done
-    }
-
-    fn stable_name(&self, name: Name) -> &[u8] {
-        self.names.text(self.names.stable(name)).as_bytes()
-    }
-
-    fn mention(&self, name: Name, mentions: &mut Mentions) {
-        if !hot::is_body(self.names.text(name)) {
-            mentions.push(name);
-        }
-    }
-
-    fn target(&mut self, relocation: &Relocation, hash: &mut Xxh3, mentions: &mut Mentions) {
-        let symbol = &self.object.symbols[relocation.symbol];
-        let offset = (symbol.value as i64).wrapping_add(relocation.addend);
-        let SymbolPlace::Section(id) = symbol.place else {
-            hash.update(self.stable_name(symbol.name));
-            hash.update(&offset.to_le_bytes());
-            if symbol.place == SymbolPlace::Undefined {
-                self.mention(symbol.name, mentions);
-            }
+    };
+    let stable_name = |name: Name| names.text(names.stable(name)).as_bytes();
+    match symbol.place {
+        SymbolPlace::Section(id) if is_pool(object, id) => {
+            hash.update(element(object, id, symbol, relocation));
             return;
-        };
-        let section = self.object.section(id);
-        match section.role {
-            Role::Constant if is_mergeable(self.object, id) => {
-                hash.update(element(self.object, id, symbol, relocation));
-            }
-            Role::Constant if self.open.contains(&id) => {
-                // A constant that contains its own address, or a jump table of the function being hashed.
-                hash.update(&offset.to_le_bytes());
-            }
-            Role::Constant => {
-                let (fingerprint, more) = self.section(id);
-                hash.update(&fingerprint.0.to_le_bytes());
-                hash.update(&offset.to_le_bytes());
-                mentions.extend(more);
-            }
-            _ => {
-                if let Some(title) = self.object.title(id) {
-                    hash.update(self.stable_name(title.name));
-                    if section.role == Role::Code {
-                        self.mention(title.name, mentions);
-                    }
+        }
+        SymbolPlace::Section(id) if object.section(id).role == Role::Constant => {
+            mentions.push(Mention::Constant(id));
+        }
+        SymbolPlace::Section(id) => {
+            if let Some(title) = object.title(id) {
+                hash.update(stable_name(title.name));
+                if object.section(id).role == Role::Code {
+                    mention(title.name);
                 }
-                hash.update(&offset.to_le_bytes());
             }
         }
+        SymbolPlace::Undefined => {
+            if !names.is_numbered(symbol.name) {
+                hash.update(stable_name(symbol.name));
+            }
+            mention(symbol.name);
+        }
+        SymbolPlace::Absolute => hash.update(stable_name(symbol.name)),
     }
+    hash.update(&offset.to_le_bytes());
 }
 
 fn mask(bytes: &mut [u8], relocations: &[Relocation]) {
@@ -169,7 +144,8 @@ fn mask(bytes: &mut [u8], relocations: &[Relocation]) {
     }
 }
 
-fn is_mergeable(object: &ObjectFile, id: SectionId) -> bool {
+/// A pool of constants that the linker merges by content.
+fn is_pool(object: &ObjectFile, id: SectionId) -> bool {
     let section = object.section(id);
     section.sh_flags.0 & object::elf::SHF_MERGE.0 != 0 && section.relocations.is_empty()
 }

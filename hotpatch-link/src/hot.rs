@@ -13,6 +13,7 @@ use crate::program::{Atom, Program};
 /// A hot function of a program.
 #[derive(Clone, Debug)]
 pub(crate) struct HotFunction {
+    /// The stable name of the entry.
     pub(crate) entry: Name,
     pub(crate) path: String,
     /// The body; several for a method of a generic type, which has one entry for all its instances. Never empty.
@@ -40,7 +41,7 @@ pub(crate) fn functions(program: &Program, names: &Names) -> Vec<HotFunction> {
     let mut entries = Vec::new();
     let mut bodies: HashMap<String, Vec<Atom>> = HashMap::default();
     for atom in program.atoms() {
-        let Some(title) = program.title(atom) else {
+        let Some(title) = program.title(atom).map(|title| names.stable(title)) else {
             continue;
         };
         let text = names.text(title);

@@ -13,6 +13,7 @@ mod object_file;
 
 mod location;
 
+mod deep;
 mod fingerprint;
 mod program;
 

@@ -50,22 +50,16 @@ pub(crate) struct Image {
 impl Image {
     /// Where a function lies, unless several have its name.
     pub(crate) fn offset(&self, atom: Atom) -> Option<u64> {
-        let name = self.program.title(atom)?;
-        let alike = self.functions.get(&self.program.stable_title(atom)?)?;
-        if alike
-            .iter()
-            .filter(|other| self.program.title(**other) == Some(name))
-            .count()
-            != 1
-        {
+        let name = self.program.stable_title(atom)?;
+        if self.functions.get(&name)?.len() != 1 {
             return None;
         }
         let definition = self.linked.unique(name)?;
         (definition.kind == DefinitionKind::Code).then_some(definition.st_value)
     }
 
-    fn callee(&self, index: ImageIndex, caller: Atom, name: Name) -> Option<Callee> {
-        let Some(atom) = self.program.resolve_function(caller.object, name) else {
+    fn callee(&self, index: ImageIndex, callee: Option<Atom>) -> Option<Callee> {
+        let Some(atom) = callee else {
             return Some(Callee::Outside);
         };
         let stable = self.program.stable_title(atom)?;
@@ -96,8 +90,8 @@ impl Live {
     /// What a version of a function reaches, in the order of its mentions.
     pub(crate) fn callees(&self, version: Version) -> impl ExactSizeIterator<Item = Option<Callee>> {
         let image = self.image(version.image);
-        let mentions = image.program.mentions(version.atom).iter();
-        mentions.map(move |name| image.callee(version.image, version.atom, *name))
+        let callees = image.program.deep(version.atom).callees.iter();
+        callees.map(move |callee| image.callee(version.image, *callee))
     }
 
     /// All versions of a function, by its stable name.
@@ -115,7 +109,7 @@ impl Live {
         self.image(version.image).offset(version.atom)
     }
 
-    /// The variable or thread-local of a name, wherever it lives.
+    /// The variable or thread-local of a stable name, wherever it lives.
     pub(crate) fn state(&self, name: Name) -> Option<(ImageIndex, Definition)> {
         self.images.iter().enumerate().find_map(|(index, image)| {
             let definition = image.linked.unique(name)?;

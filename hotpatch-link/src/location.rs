@@ -19,6 +19,10 @@ pub(crate) fn file(object: &ObjectFile, id: SectionId) -> Option<&[u8]> {
     if section.role != Role::Constant || relocation.offset != 0 || !anonymous {
         return None;
     }
+    let number = |at: usize| data[at..].first_chunk().map(|bytes| u32::from_le_bytes(*bytes));
+    if number(16)? == 0 || number(20)? == 0 {
+        return None;
+    }
     let symbol = &object.symbols[relocation.symbol];
     let SymbolPlace::Section(target) = symbol.place else {
         return None;

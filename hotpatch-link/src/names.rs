@@ -37,6 +37,14 @@ impl Names {
         self.stable[name.0 as usize]
     }
 
+    /// Whether a name is a mere number among the anonymous constants of a build: it stands for something else in the
+    /// next one.
+    pub(crate) fn is_numbered(&self, name: Name) -> bool {
+        const PREFIXES: [&str; 6] = ["anon.", ".L", "alloc_", "vtable.", "str.", "switch.table."];
+        let text = self.text(name);
+        PREFIXES.iter().any(|prefix| text.starts_with(prefix))
+    }
+
     pub(crate) fn get(&self, name: &str) -> Option<Name> {
         self.exact.get_index_of(name).map(|index| Name(index as u32))
     }

@@ -71,6 +71,8 @@ pub(crate) enum SymbolPlace {
 #[derive(Debug)]
 pub(crate) struct Symbol {
     pub(crate) name: Name,
+    /// The part of the name that stays the same over builds: under it the process knows what it has.
+    pub(crate) stable_name: Name,
     pub(crate) place: SymbolPlace,
     pub(crate) value: u64,
     pub(crate) size: u64,
@@ -109,6 +111,17 @@ impl ObjectFile {
             SymbolPlace::Section(section) => Some((section, symbol)),
             _ => None,
         }
+    }
+
+    /// The definition that a place in a section belongs to.
+    pub(crate) fn definition_at(&self, id: SectionId, offset: u64) -> Option<&Symbol> {
+        let mut definitions = self
+            .section(id)
+            .definitions
+            .iter()
+            .rev()
+            .map(|index| &self.symbols[*index]);
+        definitions.find(|symbol| symbol.value <= offset)
     }
 
     /// The pointers through which unwind records reach the personality routine.
@@ -184,8 +197,10 @@ fn parse(label: &str, bytes: Arc<[u8]>, names: &mut Names) -> object::Result<Obj
             None => SymbolPlace::Undefined,
         };
         let text = String::from_utf8_lossy(symbol_table.symbol_name(endian, symbol)?);
+        let name = names.intern(&text);
         symbols.push(Symbol {
-            name: names.intern(&text),
+            name,
+            stable_name: names.stable(name),
             place,
             value: symbol.st_value(endian),
             size: symbol.st_size(endian),

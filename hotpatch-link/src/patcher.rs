@@ -1,6 +1,6 @@
 //! The steps of a patch in order: read, compare, select, bind, link, commit.
 
-use rustc_hash::FxHashMap as HashMap;
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,6 +13,7 @@ use hotpatch_abi::version::ABI_VERSION;
 
 use crate::bind::Binder;
 use crate::elf::program::{self, LinkedImage};
+use crate::fingerprint::Fingerprint;
 use crate::hot;
 use crate::imports::Import;
 use crate::linker;
@@ -33,6 +34,8 @@ pub struct Patcher {
     cache: ObjectCache,
     live: Live,
     safety: Safety,
+    /// The changed functions of the last comparison: an edit is told about each only once.
+    told: HashSet<(Name, Fingerprint)>,
 }
 
 /// What an edit amounts to.
@@ -139,6 +142,7 @@ impl Patcher {
                 table: HashMap::default(),
             },
             safety,
+            told: HashSet::default(),
         })
     }
 
@@ -157,7 +161,7 @@ impl Patcher {
         let unchanged = Unchanged::of(&program, &self.live);
         let hot = hot::functions(&program, &self.names);
         let selection = selection::select(&program, &self.live, &unchanged, &hot, &self.names)?;
-        let changed = self.paths(&program, &unchanged.changed);
+        let changed = self.newly_changed(&program, &unchanged.changed);
         if !selection.published.is_empty() {
             self.safety.check(&program, &self.live, &selection, &self.names)?;
             let mut published: Vec<_> = selection
@@ -274,14 +278,17 @@ impl Patcher {
         });
     }
 
-    fn paths(&self, program: &Program, functions: &[Atom]) -> Vec<String> {
-        let mut paths: Vec<_> = functions
-            .iter()
-            .filter_map(|atom| program.title(*atom))
-            .map(|name| hot::function_path(&self.names.demangled(name)))
+    /// The paths of the functions that changed since the last comparison.
+    fn newly_changed(&mut self, program: &Program, changed: &[Atom]) -> Vec<String> {
+        let state = |atom: &Atom| Some((program.stable_title(*atom)?, program.deep(*atom).fingerprint));
+        let now: HashSet<_> = changed.iter().filter_map(state).collect();
+        let new = now.difference(&self.told);
+        let mut paths: Vec<_> = new
+            .map(|(name, _)| hot::function_path(&self.names.demangled(*name)))
             .collect();
         paths.sort();
         paths.dedup();
+        self.told = now;
         paths
     }
 
@@ -330,7 +337,12 @@ impl Patcher {
                         offset,
                     })
                 }
-                Body::New(atom) => here(draft.program.title(atom).ok_or_else(|| lost(&publication.path))?)?,
+                Body::New(atom) => here(
+                    draft
+                        .program
+                        .stable_title(atom)
+                        .ok_or_else(|| lost(&publication.path))?,
+                )?,
             };
             manifest.published.push(Published {
                 entry,

@@ -4,7 +4,8 @@ use rustc_hash::FxHashMap as HashMap;
 use std::sync::Arc;
 
 use crate::Error;
-use crate::fingerprint::{Fingerprint, Identities, Mentions};
+use crate::deep::Deep;
+use crate::fingerprint::Identities;
 use crate::names::{Name, Names};
 use crate::object_file::{ObjectFile, Role, Section, SectionId};
 use crate::types::TypeTable;
@@ -86,10 +87,16 @@ impl ObjectCache {
 }
 
 #[derive(Debug)]
+struct Function {
+    stable_title: Name,
+    deep: Deep,
+}
+
+#[derive(Debug)]
 pub(crate) struct Program {
     pub(crate) objects: Vec<Arc<Object>>,
     globals: HashMap<Name, Atom>,
-    stable_titles: HashMap<Atom, Name>,
+    functions: HashMap<Atom, Function>,
 }
 
 impl Program {
@@ -110,12 +117,22 @@ impl Program {
         let mut program = Self {
             objects,
             globals,
-            stable_titles: HashMap::default(),
+            functions: HashMap::default(),
         };
-        program.stable_titles = program
-            .functions()
-            .filter_map(|atom| Some((atom, names.stable(program.title(atom)?))))
-            .collect();
+        let functions = program
+            .atoms()
+            .filter(|atom| program.section(*atom).role == Role::Code);
+        let functions = functions.filter_map(|atom| {
+            let stable_title = names.stable(program.title(atom)?);
+            Some((
+                atom,
+                Function {
+                    stable_title,
+                    deep: Deep::of(&program, atom),
+                },
+            ))
+        });
+        program.functions = functions.collect();
         program
     }
 
@@ -127,12 +144,9 @@ impl Program {
         self.object(atom).file.section(atom.section)
     }
 
-    pub(crate) fn fingerprint(&self, atom: Atom) -> Fingerprint {
-        self.object(atom).identities.fingerprint(atom.section)
-    }
-
-    pub(crate) fn mentions(&self, atom: Atom) -> &Mentions {
-        self.object(atom).identities.mentions(atom.section)
+    /// A function with all the constants it leads to.
+    pub(crate) fn deep(&self, function: Atom) -> &Deep {
+        &self.functions[&function].deep
     }
 
     /// The name at the start of a section.
@@ -145,7 +159,9 @@ impl Program {
 
     /// The part of the name of a function that stays the same over builds.
     pub(crate) fn stable_title(&self, function: Atom) -> Option<Name> {
-        self.stable_titles.get(&function).copied()
+        self.functions
+            .get(&function)
+            .map(|function| function.stable_title)
     }
 
     /// What a name means inside an object: its own definition, or that of another object.
@@ -156,15 +172,9 @@ impl Program {
         }
     }
 
-    /// As [`resolve`](Self::resolve), for functions only.
-    pub(crate) fn resolve_function(&self, object: u32, name: Name) -> Option<Atom> {
-        self.resolve(object, name)
-            .filter(|atom| self.section(*atom).role == Role::Code)
-    }
-
     /// All functions.
     pub(crate) fn functions(&self) -> impl Iterator<Item = Atom> {
-        self.atoms().filter(|atom| self.section(*atom).role == Role::Code)
+        self.functions.keys().copied()
     }
 
     pub(crate) fn atoms(&self) -> impl Iterator<Item = Atom> {

@@ -1,11 +1,13 @@
 //! What must hold before new code may meet live state: signatures, statics and layouts agree.
 
 use hotpatch_abi::code;
-use rustc_hash::FxHashSet as HashSet;
+use hotpatch_abi::names::ENTRY_PREFIX;
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 use crate::Error;
 use crate::live::{BASE, Live};
 use crate::names::{Name, Names};
+use crate::object_file::Role;
 use crate::program::{Content, Program};
 use crate::selection::{Body, Selection};
 use crate::types::{KnownTypes, TypeTable};
@@ -56,6 +58,23 @@ impl Safety {
             let error = change.differences.into_iter().fold(error, Error::note);
             return Err(error.note(format!("reached by {}", change.path)));
         }
+        if let Some((new, old)) = self.replaced_static(program, selection, names) {
+            let message = format!(
+                "cannot patch `{first}`: the type of static `{}` changed",
+                names.demangled(new)
+            );
+            let types = [old, new].map(|name| {
+                let tables = program.objects.iter().flat_map(|object| &object.types.statics);
+                let of = self
+                    .known
+                    .static_type(name)
+                    .or_else(|| tables.clone().find(|of| of.0 == name).map(|of| of.1));
+                of.map_or("?", |of| names.text(of))
+            });
+            return Err(
+                Error::new(code::STATIC_LAYOUT, message).note(format!("`{}` -> `{}`", types[0], types[1]))
+            );
+        }
         self.signatures(program, live, selection, names)
     }
 
@@ -64,6 +83,37 @@ impl Safety {
         objects
             .filter(|object| !self.objects.contains(&object.content))
             .map(|object| &object.types)
+    }
+
+    /// A static that the patch would add in the place of one that is gone: under legacy mangling, a static whose type
+    /// changed has another name. The new name and the old one.
+    fn replaced_static(
+        &self,
+        program: &Program,
+        selection: &Selection,
+        names: &Names,
+    ) -> Option<(Name, Name)> {
+        let added: HashMap<String, Name> = selection
+            .included
+            .iter()
+            .filter(|atom| matches!(program.section(**atom).role, Role::Variable | Role::ThreadLocal))
+            .filter_map(|atom| program.title(*atom))
+            .filter(|name| !names.text(*name).contains(ENTRY_PREFIX))
+            .map(|name| (names.demangled(name), name))
+            .collect();
+        if added.is_empty() {
+            return None;
+        }
+        let is_gone = |name: Name| {
+            program
+                .objects
+                .iter()
+                .all(|object| !object.file.defined.contains_key(&name))
+        };
+        self.known.statics().find_map(|old| {
+            let new = *added.get(&names.demangled(old))?;
+            (new != old && is_gone(old)).then_some((new, old))
+        })
     }
 
     /// An entry is named after the tokens of its signature; this finds tokens that have come to mean another type.

@@ -68,7 +68,8 @@ pub(crate) fn select(
     while let Some(atom) = selector.selection.included.get(next).copied() {
         next += 1;
         selector.follow(atom)?;
-        if let Some(function) = program.title(atom).and_then(|title| by_entry.get(&title)) {
+        let title = program.title(atom).map(|title| names.stable(title));
+        if let Some(function) = title.and_then(|title| by_entry.get(&title)) {
             selector.publish(function)?;
         }
     }
@@ -163,30 +164,41 @@ impl Selector<'_> {
     }
 
     fn reach_state(&mut self, target: Atom) -> Result<(), Error> {
-        let title = self.program.object(target).file.title(target.section);
-        let live = title.and_then(|title| self.live.state(title.name));
-        let (Some(title), Some((_, definition))) = (title, live) else {
-            if self.program.section(target).role == Role::ThreadLocal {
-                let name = title.map_or_else(String::new, |title| self.names.demangled(title.name));
-                return Err(Error::new(
-                    code::NEW_THREAD_LOCAL,
-                    format!("the edit adds thread-local `{name}`: the running process has no room for it"),
-                ));
+        let file = &self.program.object(target).file;
+        let section = file.section(target.section);
+        let mut known = 0;
+        for symbol in section.definitions.iter().map(|index| &file.symbols[*index]) {
+            let Some((_, definition)) = self.live.state(symbol.stable_name) else {
+                continue;
+            };
+            known += 1;
+            if symbol.size != definition.size {
+                let (name, was, is) = (self.names.demangled(symbol.name), definition.size, symbol.size);
+                let message = format!("the size of static `{name}` changed");
+                return Err(Error::new(code::STATIC_LAYOUT, message).note(format!(
+                    "it is {was} bytes in the process, {is} bytes in the new code"
+                )));
             }
-            self.include(target);
+        }
+        if known == section.definitions.len() && known > 0 {
             return Ok(());
-        };
-        if title.size != definition.size {
-            return Err(Error::new(
-                code::STATIC_LAYOUT,
-                format!(
-                    "the size of static `{}` changed: it is {} bytes in the process, {} bytes in the new code",
-                    self.names.demangled(title.name),
-                    definition.size,
-                    title.size
-                ),
+        }
+        if known > 0 {
+            let message = format!("the statics of section `{}` changed", section.name);
+            return Err(Error::new(code::STATIC_LAYOUT, message).note(
+                "statics that share a section of their own can only be added or removed by a restart",
             ));
         }
+        if section.role == Role::ThreadLocal {
+            let name = file
+                .title(target.section)
+                .map(|title| self.names.demangled(title.name))
+                .unwrap_or_default();
+            let message = format!("the edit adds thread-local `{name}`");
+            return Err(Error::new(code::NEW_THREAD_LOCAL, message)
+                .note("the block of thread-locals of the running process has no room for it"));
+        }
+        self.include(target);
         Ok(())
     }
 }

@@ -26,19 +26,17 @@ impl Unchanged {
             let Some(name) = program.stable_title(function) else {
                 continue;
             };
-            let fingerprint = program.fingerprint(function);
+            let fingerprint = program.deep(function).fingerprint;
             let is_equal = |version: &Version| {
-                live.image(version.image).program.fingerprint(version.atom) == fingerprint
+                live.image(version.image).program.deep(version.atom).fingerprint == fingerprint
             };
             let equal: Vec<_> = live.versions(name).filter(is_equal).collect();
             if equal.is_empty() {
                 changed.push(function);
             }
             versions.insert(function, equal);
-            for callee in program.mentions(function) {
-                if let Some(callee) = program.resolve_function(function.object, *callee) {
-                    callers.entry(callee).or_default().push(function);
-                }
+            for callee in program.deep(function).callees.iter().flatten() {
+                callers.entry(*callee).or_default().push(function);
             }
         }
         let mut unchanged = Self { versions, changed };
@@ -50,16 +48,14 @@ impl Unchanged {
         let mut open: Vec<Atom> = self.versions.keys().copied().collect();
         while let Some(function) = open.pop() {
             let before = &self.versions[&function];
-            let mentions = program.mentions(function);
+            let new = &program.deep(function).callees;
             let is_current = |version: &Version| {
-                let callees = live.callees(*version);
-                callees.len() == mentions.len()
-                    && mentions.iter().zip(callees).all(|(name, old)| {
-                        match (program.resolve_function(function.object, *name), old) {
-                            (None, Some(Callee::Outside)) => true,
-                            (Some(new), Some(Callee::Function(old))) => self.is_current(new, old),
-                            _ => false,
-                        }
+                let old = live.callees(*version);
+                old.len() == new.len()
+                    && new.iter().zip(old).all(|pair| match pair {
+                        (None, Some(Callee::Outside)) => true,
+                        (Some(new), Some(Callee::Function(old))) => self.is_current(*new, old),
+                        _ => false,
                     })
             };
             let after: Vec<_> = before.iter().copied().filter(is_current).collect();

@@ -23,8 +23,13 @@ pub(crate) fn run(selection: &Selection, output: Option<&Path>) -> Result<ExitCo
     if let Some(refusal) = edit.needs_build("run `cargo hotpatch build` and start the program again") {
         return Err(refusal.into());
     }
-    if bench.rebuild(terminal)? != Rebuilt::Compiled {
-        return Err(Exit(101).into());
+    match bench.rebuild(terminal)? {
+        Rebuilt::Compiled => {}
+        Rebuilt::Failed(diagnostics) => {
+            terminal.diagnostics(&diagnostics);
+            return Err(Exit(101).into());
+        }
+        Rebuilt::Interrupted => return Err(Exit(101).into()),
     }
     let draft = match bench.compare()? {
         Change::Nothing => {

@@ -17,11 +17,15 @@ use crate::state_dir::StateDir;
 use crate::{caller_env, out_dir, response_file};
 
 /// What makes the code of a crate bindable to a running process: statics are reached with 64-bit offsets.
-const PATCHABLE: [&str; 6] = [
+const PATCHABLE: [&str; 8] = [
     "-C",
     "code-model=medium",
     "-C",
     "llvm-args=-large-data-threshold=0",
+    // Statics and functions stay visible outside their module. What is not is free for LLVM to split, to fold to its
+    // initial value, to shrink or to give another name in every build, and no longer there for the next patch.
+    "-C",
+    "link-dead-code",
     // Layouts are compared in the debug information of the objects. Whether the program keeps it is for the profile
     // to say: cargo asks the linker to strip what was not wanted.
     "-C",

@@ -12,6 +12,7 @@ use super::inbox::FileEvent;
 use super::main_loop::Session;
 use super::processes::{SessionPatch, Verdict};
 use crate::channel::Answer;
+use crate::diagnostic::Diagnostic;
 use crate::edit::{Edit, Rebuilt, timed};
 use crate::events::{Event, Phases};
 use crate::refusal::{Refusal, unreachable};
@@ -25,6 +26,9 @@ impl Session {
     /// The files cannot be watched any more.
     pub(super) fn edit(&mut self, first: FileEvent) -> Result<()> {
         let mut next = Some(first);
+        // What rustc said last. It counts only when nothing was saved meanwhile: an editor that empties a file before
+        // it writes may have been caught in between.
+        let mut failed = None;
         while let Some(event) = next {
             let at = event.at;
             // A new file matters to sources that do not compile without it.
@@ -37,10 +41,16 @@ impl Session {
             let mut found = self.bench.look();
             found.files.extend(awaited);
             if !found.files.is_empty() {
-                self.take_up(&found, at);
+                failed = self.take_up(&found, at);
                 self.follow()?;
             }
             next = self.inbox.take_file_events();
+        }
+        if let Some(diagnostics) = failed {
+            self.options.terminal.diagnostics(&diagnostics);
+            self.terminal()
+                .error("the edit does not compile; the program runs on as it is");
+            self.log().record(&Event::BuildFailed);
         }
         Ok(())
     }
@@ -54,7 +64,8 @@ impl Session {
         }
     }
 
-    fn take_up(&mut self, found: &Edit, at: Instant) {
+    /// Returns what rustc said if the edit does not compile.
+    fn take_up(&mut self, found: &Edit, at: Instant) -> Option<Vec<Diagnostic>> {
         self.log().record(&Event::ChangeDetected { files: &found.files });
         if let Some(refusal) = found.needs_build("end the program and run the same command again") {
             let refusal = refusal.note("the program runs on as it is");
@@ -63,22 +74,19 @@ impl Session {
                 code: refusal.code().as_str(),
                 message: refusal.message(),
             });
-            return;
+            return None;
         }
         let (rebuilt, replay) = timed(|| self.bench.rebuild(self.options.terminal));
         match rebuilt {
             Ok(Rebuilt::Compiled) => self.offer(at, replay),
             Ok(Rebuilt::Interrupted) => {}
-            Ok(Rebuilt::Failed) => {
-                self.terminal()
-                    .error("the edit does not compile; the program runs on as it is");
-                self.log().record(&Event::BuildFailed);
-            }
+            Ok(Rebuilt::Failed(diagnostics)) => return Some(diagnostics),
             Err(error) => {
                 self.terminal().error(format_args!("{error:#}"));
                 self.log().record(&Event::BuildFailed);
             }
         }
+        None
     }
 
     /// Compares what is compiled with what is live and offers the difference.

@@ -3,6 +3,7 @@
 mod project;
 mod session;
 
+mod constants;
 mod edits;
 mod examples;
 mod layouts;

@@ -67,6 +67,16 @@ impl KnownTypes {
         })
     }
 
+    /// All statics and thread-locals that were ever live.
+    pub(crate) fn statics(&self) -> impl Iterator<Item = Name> {
+        self.statics.keys().copied()
+    }
+
+    /// The type of a static or thread-local.
+    pub(crate) fn static_type(&self, name: Name) -> Option<Name> {
+        self.statics.get(&name).copied()
+    }
+
     /// The types that a body takes and returns, if they are known.
     pub(crate) fn signature(&self, body: Name) -> Option<&[Name]> {
         self.signatures.get(&body).map(Vec::as_slice)

@@ -1,0 +1,81 @@
+//! Functions with all the constants they lead to, across the objects of a program.
+//!
+//! The constants that a function leads to are visited in the order of their mentions, each once; a mention of one that
+//! was visited before counts as its number. Two functions with equal results are the roots of equal graphs of
+//! constants, cycles included.
+
+use rustc_hash::FxHashMap as HashMap;
+use xxhash_rust::xxh3::Xxh3;
+
+use crate::fingerprint::{Fingerprint, Mention};
+use crate::object_file::Role;
+use crate::program::{Atom, Program};
+
+/// A function, as far as its own code and its constants say.
+#[derive(Debug)]
+pub(crate) struct Deep {
+    pub(crate) fingerprint: Fingerprint,
+    /// The functions it mentions, itself or in its constants; `None` for those of no workspace crate.
+    pub(crate) callees: Vec<Option<Atom>>,
+}
+
+impl Deep {
+    pub(crate) fn of(program: &Program, function: Atom) -> Self {
+        let mut visit = Visit {
+            program,
+            hash: Xxh3::new(),
+            numbers: HashMap::default(),
+            callees: Vec::new(),
+        };
+        visit.content(function);
+        Self {
+            fingerprint: Fingerprint(visit.hash.digest128()),
+            callees: visit.callees,
+        }
+    }
+}
+
+struct Visit<'a> {
+    program: &'a Program,
+    hash: Xxh3,
+    numbers: HashMap<Atom, u32>,
+    callees: Vec<Option<Atom>>,
+}
+
+impl Visit<'_> {
+    fn content(&mut self, atom: Atom) {
+        let identities = &self.program.object(atom).identities;
+        self.hash
+            .update(&identities.fingerprint(atom.section).0.to_le_bytes());
+        for mention in identities.mentions(atom.section) {
+            match *mention {
+                Mention::Constant(section) => self.constant(Atom { section, ..atom }),
+                Mention::Named(name) => match self.program.resolve(atom.object, name) {
+                    Some(target) if self.program.section(target).role == Role::Code => {
+                        if self.is_first(target) {
+                            self.callees.push(Some(target));
+                        }
+                    }
+                    Some(target) if self.program.section(target).role == Role::Constant => {
+                        self.constant(target)
+                    }
+                    Some(_) => {}
+                    None => self.callees.push(None),
+                },
+            }
+        }
+    }
+
+    fn constant(&mut self, atom: Atom) {
+        if self.is_first(atom) {
+            self.content(atom);
+        }
+    }
+
+    fn is_first(&mut self, atom: Atom) -> bool {
+        let next = self.numbers.len() as u32;
+        let number = *self.numbers.entry(atom).or_insert(next);
+        self.hash.update(&number.to_le_bytes());
+        number == next
+    }
+}
