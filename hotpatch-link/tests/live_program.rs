@@ -306,3 +306,20 @@ fn an_edit_that_only_main_sees_is_unreachable() {
         other => panic!("{other:?}"),
     }
 }
+
+#[test]
+fn a_relocation_that_cannot_be_bound_is_named() {
+    let mut session = Session::start(&["-Crelocation-model=static", "-Ccode-model=small"]);
+    session.project.edit("\"A {count}", "\"B {count}");
+    let Change::Patch(draft) = session.compare() else {
+        panic!("nothing to patch")
+    };
+    let out = session.project.dir.path().join("patch.so");
+    let error = session.patcher.link(draft, Parent::Live, &linker(), &out).unwrap_err();
+    assert_eq!(error.code().as_str(), "HP0106");
+    let message = error.to_string();
+    for part in ["R_X86_64_32", "section `.text.", "rcgu.o`", "against `"] {
+        assert!(message.contains(part), "{message}");
+    }
+    assert!(!out.exists());
+}

@@ -32,6 +32,7 @@ pub struct Applied {
 ///
 /// Patches are applied one at a time; a call waits for its turn. Calls that run finish on the code they began with.
 /// A file that was applied before may be applied again, if its parent allows it; its image is not loaded twice.
+/// The image is mapped from the file: replace it by renaming another over it, never by writing into it.
 ///
 /// # Trust
 ///

@@ -4,6 +4,7 @@
 //! the next one is looked at.
 
 use std::cell::Cell;
+use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -61,7 +62,12 @@ impl Turn {
         IN_CALLBACK.set(true);
         for callback in callbacks {
             // The panic hook has printed the panic; the commit is complete, whatever the callback left undone.
-            let _ = catch_unwind(AssertUnwindSafe(|| callback(event)));
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| callback(event))) {
+                // Its destructor could panic too, and so could that of what it throws.
+                if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+                    mem::forget(payload);
+                }
+            }
         }
         IN_CALLBACK.set(false);
     }

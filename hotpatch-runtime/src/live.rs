@@ -18,7 +18,7 @@ use crate::sync::{AtomicPtr, Ordering};
 pub(crate) struct Live<T>(pub(crate) AtomicPtr<T>);
 
 impl<T> Live<T> {
-    /// The value that is live now; null before the first one.
+    /// The value that is live now.
     ///
     /// It may be used for as long as the thread stays pinned.
     #[inline(always)]
@@ -32,15 +32,12 @@ impl<T> Live<T> {
     /// # Safety
     ///
     /// - `next` is valid, and nobody changes or frees it until it is replaced in turn.
-    /// - Readers are pinned in the collector of `guard` while they use a value.
+    /// - Readers are pinned in the collector of `guard` while they use a value, or `reclaim` knows of them.
     /// - `reclaim` may be called with the old value, on any thread.
     pub(crate) unsafe fn replace(&self, guard: &Guard, next: *mut T, reclaim: unsafe fn(*mut T)) {
         // Release: pairs with the Acquire in `get`. Acquire: the old value was written by an earlier `replace`, and
         // `reclaim` reads it.
         let old = self.0.swap(next, Ordering::AcqRel);
-        if old.is_null() {
-            return;
-        }
         // SAFETY: `old` is no longer reachable, readers that have it are pinned, and the caller allows `reclaim` on
         // any thread.
         unsafe { guard.defer_unchecked(move || reclaim(old)) };

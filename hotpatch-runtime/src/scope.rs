@@ -4,33 +4,46 @@
 //! in an epoch of our own collector, so it delays nobody else's garbage. What it delays is a few kilobytes for each
 //! commit that happens while it is open: a hot function that never returns costs that and nothing more. Patch images
 //! stay resident whatever the scopes do.
+//!
+//! # Scopes that cannot pin
+//!
+//! Pinning and its end may allocate, and a signal may come in the middle of them. If the allocator of the program or the handler of
+//! the signal calls a hot function there, its scope is counted instead, and while the count is not zero no table is
+//! freed. The same goes for a thread whose locals are being destroyed, which has no participant any more.
 
 use std::cell::Cell;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering, compiler_fence, fence};
 
 use crossbeam_epoch::{Collector, Guard, LocalHandle};
-
-use crate::table::Table;
 
 thread_local! {
     /// How many scopes are open on this thread. It has no destructor, so it outlives the thread's other locals.
     static DEPTH: Cell<usize> = const { Cell::new(0) };
+    /// Whether this thread is on its way into or out of its outermost scope.
+    static CHANGING: Cell<bool> = const { Cell::new(false) };
     static PARTICIPANT: LocalHandle = collector().register();
 }
 
-/// Our collector. Made, together with the first table, when the first scope opens.
+/// How many counted scopes are open in the process.
+static COUNTED: AtomicUsize = AtomicUsize::new(0);
+
+/// Our collector. Made when the first scope opens.
 fn collector() -> &'static Collector {
     static COLLECTOR: OnceLock<Collector> = OnceLock::new();
-    COLLECTOR.get_or_init(|| {
-        Table::publish_first();
-        Collector::new()
-    })
+    COLLECTOR.get_or_init(Collector::new)
 }
 
 /// An open scope of this thread.
 pub(crate) struct Scope {
     /// Held by the outermost scope; the ones inside rely on it.
-    guard: Option<Guard>,
+    protection: Option<Protection>,
+}
+
+/// What keeps the tables in memory.
+enum Protection {
+    Pinned(#[expect(dead_code, reason = "held, not read")] Guard),
+    Counted,
 }
 
 impl Scope {
@@ -44,14 +57,16 @@ impl Scope {
     #[inline]
     pub(crate) fn open() -> Self {
         let depth = DEPTH.get();
-        let guard = if depth == 0 { Some(pin()) } else { None };
+        let protection = if depth == 0 { Some(protect()) } else { None };
         DEPTH.set(depth + 1);
-        Self { guard }
+        Self { protection }
     }
 
     /// A guard of our collector, for deferring garbage.
     pub(crate) fn pin(&self) -> Guard {
-        pin()
+        PARTICIPANT
+            .try_with(LocalHandle::pin)
+            .unwrap_or_else(|_| collector().register().pin())
     }
 }
 
@@ -59,15 +74,48 @@ impl Drop for Scope {
     #[inline]
     fn drop(&mut self) {
         DEPTH.set(DEPTH.get() - 1);
-        self.guard = None;
+        if self.protection.is_some() {
+            let before = CHANGING.replace(true);
+            compiler_fence(Ordering::SeqCst);
+            self.protection = None;
+            compiler_fence(Ordering::SeqCst);
+            CHANGING.set(before);
+        }
     }
 }
 
-/// Pins this thread. A thread whose locals are being destroyed has no participant any more and takes part with one of
-/// the moment, which lives until its guard is dropped.
 #[inline(never)]
-fn pin() -> Guard {
-    PARTICIPANT
-        .try_with(LocalHandle::pin)
-        .unwrap_or_else(|_| collector().register().pin())
+fn protect() -> Protection {
+    if !CHANGING.replace(true) {
+        // A signal handler on this thread sees the flag for as long as the participant is at work.
+        compiler_fence(Ordering::SeqCst);
+        let guard = PARTICIPANT.try_with(LocalHandle::pin);
+        compiler_fence(Ordering::SeqCst);
+        CHANGING.set(false);
+        if let Ok(guard) = guard {
+            return Protection::Pinned(guard);
+        }
+    }
+    // Relaxed: the fence orders it. SeqCst fence: pairs with the one in `may_free`. Either that one comes first, and we
+    // load the table that replaced the one to be freed, or it sees our count.
+    COUNTED.fetch_add(1, Ordering::Relaxed);
+    fence(Ordering::SeqCst);
+    Protection::Counted
+}
+
+impl Drop for Protection {
+    fn drop(&mut self) {
+        if let Self::Counted = self {
+            // Release: pairs with the Acquire in `may_free`; what we read was read before it is freed.
+            COUNTED.fetch_sub(1, Ordering::Release);
+        }
+    }
+}
+
+/// Whether tables that were replaced, and that no pinned thread uses any more, may be freed now.
+pub(crate) fn may_free() -> bool {
+    // SeqCst fence: pairs with the one in `protect`.
+    fence(Ordering::SeqCst);
+    // Acquire: pairs with the Release in the drop of a protection.
+    COUNTED.load(Ordering::Acquire) == 0
 }

@@ -15,7 +15,7 @@ use hotpatch_abi::manifest::PatchId;
 use crate::image::Image;
 use crate::live::Live;
 use crate::registry::Next;
-use crate::scope::Scope;
+use crate::scope::{self, Scope};
 use crate::sync::{AtomicPtr, Ordering};
 
 /// The address that a slot has in one generation.
@@ -25,12 +25,16 @@ type Cell = Option<NonNull<()>>;
 #[repr(C)]
 pub(crate) struct Table {
     description: Description,
+    /// The next of the retired tables; null while this one is not among them.
+    next_retired: AtomicPtr<Table>,
     /// The first of the cells that follow; slot 0 belongs to no function.
     cells: [Cell; 1],
 }
 
+// SAFETY: nobody changes a table once others can see it, and the addresses in its cells are of code.
+unsafe impl Sync for Table {}
+
 /// What there is to say about a generation.
-#[derive(Default)]
 pub(crate) struct Description {
     pub(crate) generation: u64,
     /// The patch that made this generation; `None` for the program as built.
@@ -87,14 +91,29 @@ pub(crate) fn slot_of(row: usize) -> Slot {
     Slot(u32::try_from(row + 1).expect("fewer than 2^32 hot functions"))
 }
 
-/// The table that decides what runs. Null until the first scope is opened.
-static LIVE: Live<Table> = Live(AtomicPtr::new(ptr::null_mut()));
+/// The table of the program as built, in which no function has a slot yet.
+static FIRST: Table = Table {
+    description: Description {
+        generation: 0,
+        head: None,
+        rows: Vec::new(),
+        images: Vec::new(),
+    },
+    next_retired: AtomicPtr::new(ptr::null_mut()),
+    cells: [None],
+};
+
+/// Tables that no pinned thread uses any more, and that counted scopes may still use: a list without a lock, because
+/// a forked child could not open it.
+static RETIRED: AtomicPtr<Table> = AtomicPtr::new(ptr::null_mut());
+
+/// The table that decides what runs.
+static LIVE: Live<Table> = Live(AtomicPtr::new((&raw const FIRST).cast_mut()));
 
 impl Table {
     /// The table that is live now. `scope` keeps it.
     pub(crate) fn live(_scope: &Scope) -> &Self {
-        // SAFETY: the first scope published a table, so it is not null; the scope keeps the thread pinned for as
-        // long as the reference lives.
+        // SAFETY: the scope keeps the table for as long as the reference lives.
         unsafe { &*LIVE.get() }
     }
 
@@ -112,19 +131,12 @@ impl Table {
         unsafe { *(&raw const (*table).cells).cast::<Cell>().add(slot.0 as usize) }
     }
 
-    /// Publishes the table in which no function has a slot yet. Called once, before the first scope opens.
-    pub(crate) fn publish_first() {
-        // Release: pairs with the Acquire in `Live::get`.
-        LIVE.0
-            .store(Self::allocate(Description::default()), Ordering::Release);
-    }
-
     /// Makes a table and publishes it. Its rows begin with those of the live table.
     pub(crate) fn publish(scope: &Scope, _next: &Next, description: Description) {
         let table = Self::allocate(description);
-        // SAFETY: the table is complete and immutable, all readers are in a scope, and a table may be freed on any
-        // thread.
-        unsafe { LIVE.replace(&scope.pin(), table, Self::free) };
+        // SAFETY: the table is complete and immutable; readers are in a scope, which is pinned or, if it is counted,
+        // respected by `retire`; a table may be freed on any thread.
+        unsafe { LIVE.replace(&scope.pin(), table, Self::retire) };
     }
 
     fn layout(rows: usize) -> Layout {
@@ -151,10 +163,58 @@ impl Table {
             }
             table.write(Self {
                 description,
+                next_retired: AtomicPtr::new(ptr::null_mut()),
                 cells: [None],
             });
         }
         table
+    }
+
+    /// Frees a table that was replaced, with all that were retired before it, as soon as no counted scope is open.
+    ///
+    /// # Safety
+    ///
+    /// `table` is [`FIRST`] or came from [`allocate`](Self::allocate). It was replaced, and of the threads that may
+    /// still use it none is pinned.
+    unsafe fn retire(table: *mut Self) {
+        if ptr::eq(table, &raw const FIRST) {
+            return;
+        }
+        // SAFETY: promised by the caller; whoever still uses the table does not look at the list.
+        unsafe { Self::push_retired(table) };
+        // Taken before the question, which is then about all of them. Acquire: pairs with the Release in
+        // `push_retired`.
+        let mut retired = RETIRED.swap(ptr::null_mut(), Ordering::Acquire);
+        let may_free = scope::may_free();
+        while !retired.is_null() {
+            // SAFETY: whoever takes the list has its tables to itself, but for counted scopes, which end before they
+            // may be freed.
+            unsafe {
+                let next = (*retired).next_retired.load(Ordering::Relaxed);
+                if may_free {
+                    Self::free(retired);
+                } else {
+                    Self::push_retired(retired);
+                }
+                retired = next;
+            }
+        }
+    }
+
+    /// # Safety
+    ///
+    /// `table` came from [`allocate`](Self::allocate) and is in no list.
+    unsafe fn push_retired(table: *mut Self) {
+        let mut first = RETIRED.load(Ordering::Relaxed);
+        loop {
+            // SAFETY: the table is allocated, and the field is atomic.
+            unsafe { (*table).next_retired.store(first, Ordering::Relaxed) };
+            // Release: pairs with the Acquire in `retire`.
+            match RETIRED.compare_exchange_weak(first, table, Ordering::Release, Ordering::Relaxed) {
+                Ok(_) => return,
+                Err(now) => first = now,
+            }
+        }
     }
 
     /// # Safety

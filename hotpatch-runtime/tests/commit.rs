@@ -4,6 +4,7 @@
 mod support;
 
 use std::fs;
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
@@ -119,6 +120,40 @@ fn a_path_that_is_used_again_gives_the_new_code() {
     fs::rename(other, &path).unwrap();
     apply(&path).unwrap();
     assert_eq!(one(), 17, "renamed over it");
+}
+
+#[test]
+fn a_path_that_the_loader_would_read_otherwise_gives_the_patch() {
+    let (_alone, folder) = (alone(), folder());
+    // The loader puts the folder of the program in the place of `$ORIGIN`.
+    apply(returning(folder.path(), "$ORIGIN.so", &[(&ONE, 28)]).0).unwrap();
+    assert_eq!(one(), 28);
+    // It looks for a name without a slash in the folders of the system.
+    let name = format!("hotpatch-test-{}.so", std::process::id());
+    let (path, _) = returning(Path::new("."), &name, &[(&ONE, 29)]);
+    let applied = apply(&name);
+    fs::remove_file(path).unwrap();
+    applied.unwrap();
+    assert_eq!(one(), 29);
+}
+
+#[test]
+fn a_descriptor_that_the_program_closed_does_not_bring_back_an_old_image() {
+    let (_alone, folder) = (alone(), folder());
+    for value in 30..34 {
+        // A name that needs a private copy in memory, which the loader knows by its descriptor.
+        apply(returning(folder.path(), &format!("${value}.so"), &[(&ONE, value)]).0).unwrap();
+        assert_eq!(one(), value);
+        let image = functions()
+            .iter()
+            .find(|f| f.name == "test::one")
+            .unwrap()
+            .image
+            .clone();
+        let descriptor = image.file_name().unwrap().to_str().unwrap().parse().unwrap();
+        // SAFETY: the runtime needs the descriptor no more; it keeps it for debuggers.
+        assert_eq!(unsafe { libc::close(descriptor) }, 0);
+    }
 }
 
 #[test]
@@ -297,11 +332,12 @@ fn hot_functions_run_in_destructors_of_thread_locals() {
     struct Last;
     impl Drop for Last {
         fn drop(&mut self) {
-            assert_eq!(both().0, one());
+            assert_eq!((both().0, one()), (27, 27));
         }
     }
     thread_local!(static LAST: Last = const { Last });
-    let _alone = alone();
+    let (_alone, folder) = (alone(), folder());
+    apply(returning(folder.path(), "p.so", &[(&ONE, 27)]).0).unwrap();
     for _ in 0..20 {
         thread::spawn(|| {
             LAST.with(|_| one());

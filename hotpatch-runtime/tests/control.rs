@@ -7,6 +7,7 @@ use std::fs::{self, Permissions};
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::Duration;
@@ -26,12 +27,47 @@ fn child() {
     if std::env::var_os("CHILD").is_none() {
         return;
     }
+    match std::env::var("MODE").as_deref() {
+        Ok("fork") => fork(),
+        Ok("close all") => close_all(),
+        Ok("move") => std::env::set_current_dir("/").unwrap(),
+        _ => {}
+    }
     // Whatever comes in on standard input is answered with what the hot function returns now.
     let mut byte = [0];
     while std::io::stdin().read(&mut byte).unwrap() == 1 {
         std::io::stdout()
             .write_all(format!("<{}>\n", one()).as_bytes())
             .unwrap();
+    }
+}
+
+/// Leaves a forked child behind that lives until standard input is closed.
+fn fork() {
+    // SAFETY: the child makes system calls only.
+    unsafe {
+        if libc::fork() == 0 {
+            let mut polled = libc::pollfd {
+                fd: 0,
+                events: 0,
+                revents: 0,
+            };
+            while polled.revents & libc::POLLHUP == 0 {
+                libc::poll(&raw mut polled, 1, -1);
+            }
+            libc::_exit(0);
+        }
+    }
+}
+
+/// Closes descriptors that it never opened, and takes their numbers.
+fn close_all() {
+    for descriptor in 3..64 {
+        // SAFETY: against the rules, as some programs are.
+        unsafe { libc::close(descriptor) };
+    }
+    for _ in 3..64 {
+        std::mem::forget(fs::File::open("/dev/null").unwrap());
     }
 }
 
@@ -73,6 +109,15 @@ impl Process {
         // It has answered, so it is in `main`, and the socket was opened before that.
         assert_eq!(process.ask(), "<10>");
         process
+    }
+
+    fn start_with_mode(folder: &Path, mode: &str) -> Self {
+        Self::start_with(folder, |command| {
+            command
+                .env(CONTROL_DIR_VAR, folder)
+                .env(CONTROL_TOKEN_VAR, "secret");
+            command.env("MODE", mode);
+        })
     }
 
     /// What the hot function of the process returns now.
@@ -409,13 +454,76 @@ fn without_the_variable_nothing_is_started_opened_or_printed() {
 #[test]
 fn signals_go_to_the_threads_of_the_program() {
     const SIGINT_AND_SIGTERM: u64 = 1 << 1 | 1 << 14;
+    const SIGSEGV: u64 = 1 << 10;
     let folder = private_folder();
     let process = Process::start(folder.path(), Some("secret"));
     // A thread names itself when it runs, and one that answers runs.
     process.attach();
     for (name, blocked) in process.threads() {
         let expected = if name == "hotpatch" { SIGINT_AND_SIGTERM } else { 0 };
-        assert_eq!(blocked & SIGINT_AND_SIGTERM, expected, "{name}");
+        assert_eq!(blocked & (SIGINT_AND_SIGTERM | SIGSEGV), expected, "{name}");
     }
     process.end();
+}
+
+#[test]
+fn a_forked_child_does_not_keep_the_connection() {
+    let folder = private_folder();
+    let mut process = Process::start_with_mode(folder.path(), "fork");
+    let mut stream = process.attach();
+    process.child.kill().unwrap();
+    process.child.wait().unwrap();
+    expect_close(&mut stream);
+    let error = UnixStream::connect(process.socket()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+}
+
+#[test]
+fn a_program_that_closes_all_descriptors_keeps_those_that_it_opens_then() {
+    let folder = private_folder();
+    let process = Process::start_with_mode(folder.path(), "close all");
+    // The first connection wakes the server, which finds its socket gone.
+    let _ = UnixStream::connect(process.socket());
+    while process.threads().iter().any(|(name, _)| name == "hotpatch") {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    for descriptor in 3..64 {
+        let file = fs::read_link(format!("/proc/{}/fd/{descriptor}", process.child.id())).unwrap();
+        assert_eq!(file, Path::new("/dev/null"), "{descriptor}");
+    }
+    process.end();
+}
+
+#[test]
+fn a_program_without_standard_streams_does_not_print_into_the_socket() {
+    let folder = private_folder();
+    let process = Process::start_with(folder.path(), |command| {
+        command
+            .env(CONTROL_DIR_VAR, folder.path())
+            .env(CONTROL_TOKEN_VAR, "secret");
+        // SAFETY: a system call, which may be made in a forked child.
+        unsafe {
+            command.pre_exec(|| {
+                libc::close(2);
+                Ok(())
+            })
+        };
+    });
+    process.attach();
+    let file = fs::read_link(format!("/proc/{}/fd/2", process.child.id())).unwrap();
+    assert_eq!(file, Path::new("/dev/null"));
+    process.end();
+}
+
+#[test]
+fn a_program_that_changes_its_folder_removes_its_socket() {
+    let folder = private_folder();
+    let process = Process::start_with(folder.path(), |command| {
+        command.env(CONTROL_DIR_VAR, ".").env(CONTROL_TOKEN_VAR, "secret");
+        command.env("MODE", "move").current_dir(folder.path());
+    });
+    process.attach();
+    let socket = process.socket();
+    process.end();
+    assert!(!socket.exists());
 }

@@ -219,6 +219,64 @@ fn constructor_does_not_run() {
 }
 
 #[test]
+fn indirect_function_does_not_run() {
+    let (_alone, folder) = (alone(), folder());
+    let dylib = compile(
+        "static unsigned long body(void) { return 11; }
+         static unsigned long (*choose(void))(void) { __builtin_trap(); return body; }
+         unsigned long f(void) __attribute__((ifunc(\"choose\")));
+         unsigned long g(void) { return f(); }",
+    );
+    let path = folder.path().join("p.so");
+    dylib.seal(&path, &dylib.manifest(&[(&ONE, "g")]));
+    check(&path, code::PLACE, "indirect function");
+}
+
+#[test]
+fn stacks_stay_as_they_are() {
+    let (_alone, folder) = (alone(), folder());
+    let (mut dylib, manifest) = returning_parts(&[(&ONE, 11)]);
+    let stack = 0x6474_e551_u64 | 6 << 32;
+    let at = dylib
+        .bytes
+        .windows(8)
+        .position(|bytes| bytes == stack.to_le_bytes());
+    dylib.bytes[at.unwrap() + 4] = 7;
+    let path = folder.path().join("p.so");
+    dylib.seal(&path, &manifest);
+    check(&path, code::PLACE, "executable stack");
+}
+
+#[test]
+fn segment_that_was_not_verified() {
+    let (_alone, folder) = (alone(), folder());
+    let (dylib, manifest) = returning_parts(&[(&ONE, 11)]);
+    let path = folder.path().join("p.so");
+    let (file, _) = hotpatch_abi::patch_file::seal(dylib.bytes, 0x400, &manifest);
+    fs::write(&path, file).unwrap();
+    check(&path, code::PATCH_FILE, "not hold a dylib");
+}
+
+#[test]
+fn fixup_of_the_slot_of_a_new_entry() {
+    let (_alone, folder) = (alone(), folder());
+    let dylib = compile(
+        "struct { unsigned slot, version; const char *path; unsigned long rest[5]; } entry = { 0, 1, \"new\", { 3 } };
+         unsigned long f(void) { return entry.slot; }",
+    );
+    let path = folder.path().join("p.so");
+    for at in [0, 4, 7, u64::MAX - 6] {
+        let mut manifest = dylib.manifest(&[(&ONE, "f")]);
+        manifest.published[0].entry = dylib.place("entry");
+        let mut fixup = dylib.fixup("entry", dylib.place("f"));
+        fixup.at = fixup.at.wrapping_add(at);
+        manifest.fixups.push(fixup);
+        dylib.seal(&path, &manifest);
+        check(&path, code::PLACE, "slot of an entry");
+    }
+}
+
+#[test]
 fn symbol_that_nobody_has() {
     let (_alone, folder) = (alone(), folder());
     let dylib = compile("extern unsigned long nobody(void); unsigned long f(void) { return nobody(); }");

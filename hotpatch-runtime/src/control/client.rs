@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 
 use hotpatch_abi::frame::{MAX_LEN, Reply, Request};
 
+use super::private::Private;
+
 /// How long a client may take to present its token.
 const HELLO_TIME: Duration = Duration::from_secs(5);
 /// The longest message of a client that has not presented the token.
@@ -19,7 +21,7 @@ const LENGTH: usize = 4;
 
 /// A connected client.
 pub(super) struct Client {
-    stream: UnixStream,
+    stream: Private<UnixStream>,
     inbound: Vec<u8>,
     outbound: Vec<u8>,
     since: Instant,
@@ -50,6 +52,7 @@ pub(super) enum Next {
 
 impl Client {
     pub(super) fn new(stream: UnixStream) -> io::Result<Self> {
+        let stream = Private::new(stream)?;
         stream.set_nonblocking(true)?;
         let (inbound, outbound) = (Vec::new(), Vec::new());
         Ok(Self {
@@ -107,7 +110,7 @@ impl Client {
                 return Ok(next);
             }
             let mut bytes = [0; 4096];
-            match self.stream.read(&mut bytes) {
+            match (&*self.stream).read(&mut bytes) {
                 Ok(0) => return Ok(Next::Close),
                 Ok(len) => self.inbound.extend_from_slice(&bytes[..len]),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(Next::Wait),
@@ -148,8 +151,11 @@ impl Client {
     }
 
     fn write_out(&mut self) -> io::Result<()> {
+        if self.stream.is_lost() {
+            return Err(ErrorKind::NotConnected.into());
+        }
         while !self.outbound.is_empty() {
-            match self.stream.write(&self.outbound) {
+            match (&*self.stream).write(&self.outbound) {
                 Ok(len) => drop(self.outbound.drain(..len)),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}

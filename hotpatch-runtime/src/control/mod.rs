@@ -4,6 +4,7 @@
 
 mod answer;
 mod client;
+mod private;
 mod server;
 mod socket;
 

@@ -1,8 +1,9 @@
 //! The one thread that serves the control channel.
 //!
-//! It polls the socket and its clients, so no client can hold up another. All signals are blocked in it: they go to
-//! the threads of the program, which know what to do with them.
+//! It polls the socket and its clients, so no client can hold up another. All signals that are sent to the process are
+//! blocked in it: they go to the threads of the program, which know what to do with them.
 
+use std::io::Write;
 use std::mem::MaybeUninit;
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixListener;
@@ -14,10 +15,11 @@ use hotpatch_abi::names::{CONTROL_DIR_VAR, CONTROL_TOKEN_VAR};
 
 use super::answer::answer;
 use super::client::{Client, Next};
+use super::private::{self, Private};
 use super::socket;
 use crate::platform::is_privileged;
 
-const MAX_CLIENTS: usize = 32;
+const MAX_CLIENTS: usize = private::MAX - 1;
 const PAUSE: Duration = Duration::from_millis(50);
 /// Room for the dynamic loader and for the event callbacks of the program.
 const STACK: usize = 1 << 20;
@@ -31,7 +33,9 @@ pub(crate) fn open() {
         return;
     }
     if let Err(error) = try_open(&folder) {
-        eprintln!(
+        // Who closed standard error does not want to know.
+        let _ = writeln!(
+            io::stderr(),
             "hotpatch: cannot open the control socket `{}`: {error}; this process will not take patches",
             socket::path_in(&folder).display()
         );
@@ -45,7 +49,8 @@ fn try_open(folder: &Path) -> io::Result<()> {
             "the environment has no `{CONTROL_TOKEN_VAR}`"
         )));
     }
-    let listener = socket::bind(folder)?;
+    let listener = Private::new(socket::bind(folder)?)?;
+    private::close_in_children();
     let server = Server {
         listener,
         token,
@@ -60,13 +65,26 @@ fn try_open(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Runs `spawn` with all signals blocked: the thread that it starts inherits that.
+/// What a thread does to itself, for example in an event callback. Blocked, it would end the process past its handler.
+const FAULTS: [libc::c_int; 6] = [
+    libc::SIGSEGV,
+    libc::SIGBUS,
+    libc::SIGFPE,
+    libc::SIGILL,
+    libc::SIGTRAP,
+    libc::SIGSYS,
+];
+
+/// Runs `spawn` with all signals blocked but those: the thread that it starts inherits that.
 fn without_signals<R>(spawn: impl FnOnce() -> R) -> R {
     let mut all = MaybeUninit::uninit();
     let mut before = MaybeUninit::uninit();
-    // SAFETY: `sigfillset` makes a whole set, which the next call reads; both write only where they are told to.
+    // SAFETY: `sigfillset` makes a whole set, which the next calls use; all write only where they are told to.
     unsafe {
         libc::sigfillset(all.as_mut_ptr());
+        for signal in FAULTS {
+            libc::sigdelset(all.as_mut_ptr(), signal);
+        }
         libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), before.as_mut_ptr());
     }
     let result = spawn();
@@ -76,14 +94,14 @@ fn without_signals<R>(spawn: impl FnOnce() -> R) -> R {
 }
 
 struct Server {
-    listener: UnixListener,
+    listener: Private<UnixListener>,
     token: String,
     clients: Vec<Client>,
 }
 
 impl Server {
     fn run(mut self) {
-        while self.wait().is_ok() {
+        while self.wait().is_ok() && !self.listener.is_lost() {
             self.accept();
             let now = Instant::now();
             let token = &self.token;

@@ -2,10 +2,10 @@
 
 use std::fs::{self, Metadata, OpenOptions, Permissions};
 use std::io::{self, ErrorKind};
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::{Path, PathBuf};
+use std::path::{Path, PathBuf, absolute};
 use std::process;
 use std::sync::OnceLock;
 
@@ -31,10 +31,12 @@ pub(super) fn bind(folder: &Path) -> io::Result<UnixListener> {
         .custom_flags(libc::O_DIRECTORY)
         .open(folder)?;
     check_private(&open.metadata()?)?;
-    let path = path_in(folder);
-    remove_stale(&path)?;
+    // The program may be in another folder when the socket is removed.
+    let path = path_in(&absolute(folder)?);
+    let reachable = reachable(&path, &open.as_fd());
+    remove_stale(&path, &reachable)?;
 
-    let listener = UnixListener::bind(reachable(&path, &open.into()))?;
+    let listener = UnixListener::bind(reachable)?;
     fs::set_permissions(&path, Permissions::from_mode(0o600))?;
     listener.set_nonblocking(true)?;
     let _ = SOCKET.set((path, process::id()));
@@ -44,7 +46,7 @@ pub(super) fn bind(folder: &Path) -> io::Result<UnixListener> {
 }
 
 /// The path itself, or a short one to the same file if it is longer than a socket address.
-fn reachable(path: &Path, folder: &OwnedFd) -> PathBuf {
+fn reachable(path: &Path, folder: &BorrowedFd<'_>) -> PathBuf {
     if path.as_os_str().len() <= MAX_PATH {
         return path.into();
     }
@@ -68,12 +70,12 @@ fn check_private(folder: &Metadata) -> io::Result<()> {
 }
 
 /// Removes the socket of a dead process that had our process id.
-fn remove_stale(path: &Path) -> io::Result<()> {
+fn remove_stale(path: &Path, reachable: &Path) -> io::Result<()> {
     match fs::symlink_metadata(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
         Err(error) => Err(error),
         Ok(found) if !found.file_type().is_socket() => Err(ErrorKind::AlreadyExists.into()),
-        Ok(_) => match UnixStream::connect(path) {
+        Ok(_) => match UnixStream::connect(reachable) {
             Ok(_) => Err(io::Error::new(
                 ErrorKind::AddrInUse,
                 "another process answers there",

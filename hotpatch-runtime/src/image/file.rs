@@ -49,6 +49,8 @@ impl From<Metadata> for Identity {
 impl PatchOnDisk {
     /// Opens, reads and verifies the file.
     pub(crate) fn read(path: &Path) -> Result<Self, Refusal> {
+        // The loader looks for a name without a slash elsewhere, and the program may change its folder.
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.into());
         let shown = path.display();
         let unreadable = |error: io::Error| {
             Refusal::new(
@@ -60,13 +62,13 @@ impl PatchOnDisk {
         let file = OpenOptions::new()
             .read(true)
             .custom_flags(libc::O_NONBLOCK)
-            .open(path)
+            .open(&path)
             .map_err(unreadable)?;
         let metadata = file.metadata().map_err(unreadable)?;
         if !metadata.is_file() {
             refuse!(PATCH_FILE, "`{shown}` is not a regular file");
         }
-        check_writers(path, &metadata)?;
+        check_writers(&path, &metadata)?;
         let (covered, patch) = match read_parts(&file, metadata.size()).map_err(unreadable)? {
             Ok(parts) => parts,
             Err(error @ PatchFileError::AbiVersion(_)) => {
@@ -87,7 +89,7 @@ impl PatchOnDisk {
             );
         };
         Ok(Self {
-            path: path.into(),
+            path,
             file,
             identity: metadata.into(),
             id: patch.id,

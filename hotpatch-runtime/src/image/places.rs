@@ -48,10 +48,10 @@ impl<'a> Plan<'a> {
             }
         }
         let plan = Self { manifest, images };
-        if let Some(initialiser) = layout.initialiser {
+        if let Some(effect) = layout.effect {
             refuse!(
                 PLACE,
-                "patch has code that runs while it is loaded (`{initialiser}`), before it is bound to the process; make the patch without constructors"
+                "loading the patch would do more than add its code ({effect}), before it is bound to the process; make the patch without constructors, libraries and indirect functions"
             );
         }
         for fixup in &manifest.fixups {
@@ -83,7 +83,32 @@ impl<'a> Plan<'a> {
                 refuse!(PLACE, "patch names a misaligned entry for `{}`", published.path);
             }
         }
+        plan.check_headers_of_entries()?;
         Ok(plan)
+    }
+
+    /// Slot and version of a new entry are read before the fixups are written, so no fixup may change them.
+    fn check_headers_of_entries(&self) -> Result<(), Refusal> {
+        const HEADER: u64 = size_of::<[u32; 2]>() as u64;
+        let mut entries: Vec<u64> = self
+            .manifest
+            .published
+            .iter()
+            .filter(|published| published.entry.image == ImageRef::This)
+            .map(|published| published.entry.offset)
+            .collect();
+        entries.sort_unstable();
+        for fixup in &self.manifest.fixups {
+            let next = entries.partition_point(|entry| entry + HEADER <= fixup.at);
+            if entries.get(next).is_some_and(|entry| *entry < fixup.at + 8) {
+                refuse!(
+                    PLACE,
+                    "patch wants to write at offset {:#x} of its image, which is the slot of an entry",
+                    fixup.at
+                );
+            }
+        }
+        Ok(())
     }
 
     fn find(&self, layout: &Layout, place: Place, len: u64, access: Access) -> Result<(), Refusal> {

@@ -1,6 +1,9 @@
-//! The parts of an ELF file that matter before it is loaded: its segments, and whether loading would run code.
+//! The parts of an ELF file that matter before it is loaded: its segments, and what loading would do besides.
 
-use libc::{PF_W, PF_X, PT_DYNAMIC, PT_GNU_RELRO, PT_LOAD};
+use libc::{PF_W, PF_X, PT_DYNAMIC, PT_GNU_RELRO, PT_GNU_STACK, PT_LOAD};
+
+use super::bytes::{u16_at, u32_at, u64_at};
+use super::dynamic;
 
 /// Bytes of an `Elf64_Ehdr` and an `Elf64_Phdr`.
 const HEADER_LEN: usize = 64;
@@ -8,15 +11,6 @@ const PROGRAM_HEADER_LEN: usize = 56;
 const EM_X86_64: u16 = 62;
 const ET_DYN: u16 = 3;
 const PAGE: u64 = 4096;
-
-/// The dynamic tags that make the loader run code of the image when their value is not zero.
-const INITIALISERS: [(u64, &str); 5] = [
-    (12, "DT_INIT"),
-    (13, "DT_FINI"),
-    (27, "DT_INIT_ARRAYSZ"),
-    (28, "DT_FINI_ARRAYSZ"),
-    (33, "DT_PREINIT_ARRAYSZ"),
-];
 
 /// What is to be done with a place in an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +50,13 @@ impl Segments {
         }
     }
 
+    /// Whether `start` lies on a page behind all that was added: a mapping there replaces none of them.
+    fn is_behind(&self, start: u64) -> bool {
+        self.mapped
+            .iter()
+            .all(|segment| segment.end.div_ceil(PAGE) <= start / PAGE)
+    }
+
     /// Whether the `len` bytes at `offset` lie in one segment that allows `access`.
     pub(crate) fn allow(&self, offset: u64, len: u64, access: Access) -> bool {
         let Some(end) = offset.checked_add(len) else {
@@ -80,12 +81,20 @@ impl Segments {
 #[derive(Debug, Default)]
 pub(crate) struct Layout {
     pub(crate) segments: Segments,
-    /// The name of the first dynamic tag that would make the loader run code.
-    pub(crate) initialiser: Option<&'static str>,
+    /// The first thing found that would make loading do more than map and relocate the object.
+    pub(crate) effect: Option<&'static str>,
+}
+
+/// The part of a segment that comes from the file.
+struct FilePart {
+    address: u64,
+    offset: u64,
+    len: u64,
 }
 
 impl Layout {
-    /// Reads the headers of a shared object for this machine. `None` if it is none.
+    /// Reads the headers of a shared object for this machine. `None` if it is none, or if `file` does not hold all that
+    /// the loader maps.
     pub(crate) fn read(file: &[u8]) -> Option<Self> {
         let ident = b"\x7fELF\x02\x01\x01";
         if !file.starts_with(ident) || u16_at(file, 16)? != ET_DYN || u16_at(file, 18)? != EM_X86_64 {
@@ -95,53 +104,48 @@ impl Layout {
         if u16_at(file, 54)? as usize != PROGRAM_HEADER_LEN || headers < HEADER_LEN {
             return None;
         }
-        let mut layout = Self::default();
+        let mut segments = Segments::default();
+        let (mut parts, mut dynamic, mut stack) = (Vec::new(), None, PF_X);
         for index in 0..usize::from(u16_at(file, 56)?) {
             let header = file.get(headers.checked_add(index * PROGRAM_HEADER_LEN)?..)?;
-            let kind = u32_at(header, 0)?;
-            layout
-                .segments
-                .add(kind, u32_at(header, 4)?, u64_at(header, 16)?, u64_at(header, 40)?);
-            if kind == PT_DYNAMIC {
-                let start = usize::try_from(u64_at(header, 8)?).ok()?;
-                let end = start.checked_add(usize::try_from(u64_at(header, 32)?).ok()?)?;
-                layout.initialiser = initialiser(file.get(start..end)?);
+            let (kind, flags) = (u32_at(header, 0)?, u32_at(header, 4)?);
+            let part = FilePart {
+                offset: u64_at(header, 8)?,
+                address: u64_at(header, 16)?,
+                len: u64_at(header, 32)?,
+            };
+            let len = u64_at(header, 40)?;
+            match kind {
+                PT_LOAD if !segments.is_behind(part.address) || part.len > len => return None,
+                PT_LOAD if part.offset.checked_add(part.len)? > file.len() as u64 => return None,
+                PT_DYNAMIC => dynamic = Some(part.address),
+                PT_GNU_STACK => stack = flags,
+                _ => {}
+            }
+            segments.add(kind, flags, part.address, len);
+            if kind == PT_LOAD {
+                parts.push(part);
             }
         }
-        Some(layout)
+        let at = |address: u64| bytes_at(file, &parts, address);
+        let effect = match dynamic {
+            // The loader makes the stacks of all threads executable, also if nothing is said.
+            _ if stack & PF_X != 0 => Some("an executable stack"),
+            Some(dynamic) => dynamic::effect(dynamic, &at),
+            None => None,
+        };
+        Some(Self { segments, effect })
     }
 }
 
-fn initialiser(dynamic: &[u8]) -> Option<&'static str> {
-    let (tags, _) = dynamic.as_chunks::<16>();
-    tags.iter().find_map(|tag| {
-        let (number, value) = (u64_at(tag, 0)?, u64_at(tag, 8)?);
-        INITIALISERS
-            .iter()
-            .find(|tag| tag.0 == number && value != 0)
-            .map(|tag| tag.1)
+/// The bytes of the file from what is mapped at `address` to the end of its segment.
+fn bytes_at<'a>(file: &'a [u8], parts: &[FilePart], address: u64) -> Option<&'a [u8]> {
+    parts.iter().find_map(|part| {
+        let skip = address
+            .checked_sub(part.address)
+            .filter(|skip| *skip < part.len)?;
+        file.get((part.offset + skip) as usize..(part.offset + part.len) as usize)
     })
-}
-
-fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
-    bytes
-        .get(at..)?
-        .first_chunk()
-        .map(|field| u16::from_le_bytes(*field))
-}
-
-fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
-    bytes
-        .get(at..)?
-        .first_chunk()
-        .map(|field| u32::from_le_bytes(*field))
-}
-
-fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
-    bytes
-        .get(at..)?
-        .first_chunk()
-        .map(|field| u64::from_le_bytes(*field))
 }
 
 #[cfg(test)]
@@ -185,7 +189,7 @@ mod tests {
     #[test]
     fn every_prefix_of_a_real_object_is_read_without_a_panic() {
         let file = std::fs::read(std::env::current_exe().unwrap()).unwrap();
-        assert!(Layout::read(&file).is_some_and(|layout| layout.initialiser.is_some()));
+        assert!(Layout::read(&file).is_some_and(|layout| layout.effect.is_some()));
         for len in 0..4096 {
             let _ = Layout::read(&file[..len]);
         }

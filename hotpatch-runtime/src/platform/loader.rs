@@ -4,10 +4,14 @@ use std::error::Error;
 use std::ffi::c_void;
 use std::fs::File;
 use std::io::{self, Seek};
-use std::os::fd::{AsRawFd, FromRawFd};
+use std::mem;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use libloading::os::unix::{Library, RTLD_LAZY, RTLD_LOCAL, RTLD_NOW};
+
+use super::descriptor::off_standard_streams;
 
 /// The start of glibc's public `struct link_map`.
 #[repr(C)]
@@ -27,18 +31,16 @@ pub(crate) struct Loaded {
 }
 
 impl Loaded {
-    /// Loads the object at `path`, of which `open` is the open file. It must have no initialisers.
+    /// Loads the object at the absolute `path`, of which `open` is the open file. It must have no initialisers.
     ///
-    /// The loader knows objects by path and by inode, and answers with the old image when either was loaded before.
-    /// Such a file is loaded through a private copy in memory.
+    /// The loader knows objects by path and by inode, and answers with the old image when either was loaded before;
+    /// and it replaces words like `$ORIGIN`. Such a file is loaded through a private copy in memory.
     pub(crate) fn open(path: &Path, open: &File) -> Result<Self, String> {
-        if is_loaded(path) {
-            let copy = copy_in_memory(open).map_err(|error| format!("it cannot be copied: {error}"))?;
-            let path = PathBuf::from(format!("/proc/self/fd/{}", copy.as_raw_fd()));
-            Self::load(path, Some(copy))
-        } else {
-            Self::load(path.into(), None)
+        if !path.as_os_str().as_bytes().contains(&b'$') && !is_loaded(path) {
+            return Self::load(path.into(), None);
         }
+        let (path, copy) = copy_in_memory(open).map_err(|error| format!("it cannot be copied: {error}"))?;
+        Self::load(path, Some(copy))
     }
 
     fn load(path: PathBuf, copy: Option<File>) -> Result<Self, String> {
@@ -72,7 +74,7 @@ impl Loaded {
     /// Makes the image resident: it is never unloaded.
     pub(crate) fn keep(self) -> (PathBuf, usize) {
         let _ = self.library.into_raw();
-        std::mem::forget(self.copy);
+        mem::forget(self.copy);
         (self.path, self.load)
     }
 }
@@ -83,15 +85,26 @@ fn is_loaded(path: &Path) -> bool {
     unsafe { Library::open(Some(path), RTLD_LAZY | libc::RTLD_NOLOAD) }.is_ok()
 }
 
-fn copy_in_memory(mut file: &File) -> io::Result<File> {
+/// Copies a file to memory, under a path that the loader does not know.
+fn copy_in_memory(mut file: &File) -> io::Result<(PathBuf, File)> {
     // SAFETY: the name is a C string.
     let copy = unsafe { libc::memfd_create(c"hotpatch".as_ptr(), libc::MFD_CLOEXEC) };
     if copy < 0 {
         return Err(io::Error::last_os_error());
     }
     // SAFETY: the descriptor is new and ours.
-    let mut copy = unsafe { File::from_raw_fd(copy) };
+    let copy = unsafe { OwnedFd::from_raw_fd(copy) };
+    let mut copy = File::from(off_standard_streams(copy)?);
     file.rewind()?;
     io::copy(&mut file, &mut copy)?;
-    Ok(copy)
+    // The loader remembers the descriptors of earlier copies, also of those that the program has closed since.
+    let mut taken = Vec::new();
+    loop {
+        let path = PathBuf::from(format!("/proc/self/fd/{}", copy.as_raw_fd()));
+        if !is_loaded(&path) {
+            return Ok((path, copy));
+        }
+        let next = copy.try_clone()?;
+        taken.push(mem::replace(&mut copy, next));
+    }
 }

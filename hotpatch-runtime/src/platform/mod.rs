@@ -3,11 +3,15 @@
 #[cfg(not(all(target_os = "linux", target_arch = "x86_64", target_env = "gnu")))]
 compile_error!("hotpatch does not support this platform yet: only x86_64 Linux with glibc");
 
+mod bytes;
+mod descriptor;
+mod dynamic;
 mod elf;
 mod loader;
 mod program;
 mod start;
 
+pub(crate) use descriptor::off_standard_streams;
 pub(crate) use elf::{Access, Layout, Segments};
 pub(crate) use loader::Loaded;
 pub(crate) use program::{Program, is_privileged};

@@ -1,0 +1,119 @@
+//! The sockets of the control channel, which belong to the server thread of this process and to nothing else.
+//!
+//! A forked child has no server thread. If it kept the sockets, a client would wait for an answer from it after this
+//! process has ended, so they are closed there. And a program may close descriptors that it did not open, and then use
+//! their numbers for its own: a socket that was lost in that way is not touched any more.
+
+use std::mem::ManuallyDrop;
+use std::ops::Deref;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
+use std::{io, mem};
+
+use crate::platform::off_standard_streams;
+
+/// The most sockets that a process has open.
+pub(super) const MAX: usize = 33;
+const NONE: i32 = -1;
+
+/// The sockets to close in a forked child. Relaxed everywhere: the server thread writes it, and a forked child, which
+/// reads it, sees what the process has seen.
+static OPEN: [Place; MAX] = [const { Place::free() }; MAX];
+
+struct Place {
+    descriptor: AtomicI32,
+    device: AtomicU64,
+    inode: AtomicU64,
+}
+
+/// A socket of the control channel.
+pub(super) struct Private<T: AsRawFd> {
+    socket: ManuallyDrop<T>,
+    place: &'static Place,
+}
+
+impl Place {
+    const fn free() -> Self {
+        Self {
+            descriptor: AtomicI32::new(NONE),
+            device: AtomicU64::new(0),
+            inode: AtomicU64::new(0),
+        }
+    }
+
+    /// The descriptor, if it still is the socket that it was.
+    fn socket(&self) -> Option<i32> {
+        let descriptor = self.descriptor.load(Ordering::Relaxed);
+        if descriptor == NONE {
+            return None;
+        }
+        let known = (
+            self.device.load(Ordering::Relaxed),
+            self.inode.load(Ordering::Relaxed),
+        );
+        (inode(descriptor) == Some(known)).then_some(descriptor)
+    }
+}
+
+impl<T: AsRawFd + From<OwnedFd> + Into<OwnedFd>> Private<T> {
+    pub(super) fn new(socket: T) -> io::Result<Self> {
+        let socket = off_standard_streams(socket.into())?;
+        let (device, inode) = inode(socket.as_raw_fd()).ok_or(io::ErrorKind::NotFound)?;
+        let is_free = |place: &&Place| place.descriptor.load(Ordering::Relaxed) == NONE;
+        let place = OPEN.iter().find(is_free).ok_or(io::ErrorKind::ResourceBusy)?;
+        place.device.store(device, Ordering::Relaxed);
+        place.inode.store(inode, Ordering::Relaxed);
+        place.descriptor.store(socket.as_raw_fd(), Ordering::Relaxed);
+        let socket = ManuallyDrop::new(T::from(socket));
+        Ok(Self { socket, place })
+    }
+}
+
+impl<T: AsRawFd> Private<T> {
+    /// Whether the program has closed the descriptor.
+    pub(super) fn is_lost(&self) -> bool {
+        self.place.socket().is_none()
+    }
+}
+
+impl<T: AsRawFd> Deref for Private<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.socket
+    }
+}
+
+impl<T: AsRawFd> Drop for Private<T> {
+    fn drop(&mut self) {
+        let is_lost = self.is_lost();
+        // Before the descriptor is closed, so that no child closes what has its number next.
+        self.place.descriptor.store(NONE, Ordering::Relaxed);
+        if !is_lost {
+            // SAFETY: the socket is dropped here, once, and not used afterwards.
+            unsafe { ManuallyDrop::drop(&mut self.socket) };
+        }
+    }
+}
+
+/// Has every forked child close the sockets.
+pub(super) fn close_in_children() {
+    unsafe extern "C" fn close_all() {
+        for descriptor in OPEN.iter().filter_map(Place::socket) {
+            // SAFETY: the descriptor is one of ours, and the thread that used it is not part of this process.
+            unsafe { libc::close(descriptor) };
+        }
+    }
+    // SAFETY: the handler calls only what may be called in a forked child.
+    unsafe { libc::pthread_atfork(None, None, Some(close_all)) };
+}
+
+/// What tells a socket from all others.
+fn inode(descriptor: i32) -> Option<(u64, u64)> {
+    let mut stat = mem::MaybeUninit::<libc::stat>::uninit();
+    // SAFETY: the call writes the buffer if it answers zero, and only then is it read.
+    unsafe {
+        let failed = libc::fstat(descriptor, stat.as_mut_ptr()) != 0;
+        (!failed).then(|| (stat.assume_init_ref().st_dev, stat.assume_init_ref().st_ino))
+    }
+}
