@@ -14,6 +14,7 @@ use crate::names::{Name, Names};
 use crate::object_file::{Relocation, Role, Symbol, SymbolPlace};
 use crate::program::{Atom, Program};
 use crate::selection::Selection;
+use crate::states::{State, States};
 
 /// A section of the patch, bound.
 #[derive(Debug)]
@@ -68,6 +69,7 @@ pub(crate) struct Binder<'a> {
     pub(crate) live: &'a Live,
     pub(crate) names: &'a Names,
     selection: &'a Selection,
+    states: &'a States,
     included: HashMap<Atom, ()>,
     pub(crate) imports: Imports,
 }
@@ -78,6 +80,7 @@ impl<'a> Binder<'a> {
         live: &'a Live,
         names: &'a Names,
         selection: &'a Selection,
+        states: &'a States,
     ) -> Self {
         let included = selection.included.iter().map(|atom| (*atom, ())).collect();
         Self {
@@ -85,6 +88,7 @@ impl<'a> Binder<'a> {
             live,
             names,
             selection,
+            states,
             included,
             imports: Imports::default(),
         }
@@ -235,8 +239,12 @@ impl<'a> Binder<'a> {
             .file
             .definition_at(definition.section, place);
         let meant = meant.ok_or("the target has no name")?;
-        let state = self.live.state(meant.stable_name);
-        let (image, state) = state.ok_or("the target is neither in the patch nor in the process")?;
+        let state = self.states.get(meant.id.linkage);
+        let State {
+            image,
+            definition: state,
+            ..
+        } = state.ok_or("the target is neither in the patch nor in the process")?;
         let st_value = (state.st_value + offset).wrapping_sub(meant.value);
         Ok(Target::Imported(image, Definition { st_value, ..state }))
     }
@@ -248,7 +256,7 @@ impl<'a> Binder<'a> {
             .image(BASE)
             .linked
             .symbols
-            .get(&symbol.stable_name)
+            .get(&symbol.id.linkage)
             .map(Vec::as_slice)
         {
             Some([definition]) => Ok(Target::Imported(BASE, *definition)),

@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap as HashMap;
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::fingerprint::{Fingerprint, Mention};
+use crate::names::{Name, Names};
 use crate::object_file::Role;
 use crate::program::{Atom, Program};
 
@@ -20,9 +21,10 @@ pub(crate) struct Deep {
 }
 
 impl Deep {
-    pub(crate) fn of(program: &Program, function: Atom) -> Self {
+    pub(crate) fn of(program: &Program, names: &Names, function: Atom) -> Self {
         let mut visit = Visit {
             program,
+            names,
             hash: Xxh3::new(),
             numbers: HashMap::default(),
             callees: Vec::new(),
@@ -37,6 +39,7 @@ impl Deep {
 
 struct Visit<'a> {
     program: &'a Program,
+    names: &'a Names,
     hash: Xxh3,
     numbers: HashMap<Atom, u32>,
     callees: Vec<Option<Atom>>,
@@ -50,19 +53,27 @@ impl Visit<'_> {
         for mention in identities.mentions(atom.section) {
             match *mention {
                 Mention::Constant(section) => self.constant(Atom { section, ..atom }),
-                Mention::Named(name) => match self.program.resolve(atom.object, name) {
-                    Some(target) if self.program.section(target).role == Role::Code => {
-                        if self.is_first(target) {
-                            self.callees.push(Some(target));
-                        }
-                    }
-                    Some(target) if self.program.section(target).role == Role::Constant => {
-                        self.constant(target)
-                    }
-                    Some(_) => {}
-                    None => self.callees.push(None),
-                },
+                Mention::Named(name) => self.named(atom, name),
             }
+        }
+    }
+
+    fn named(&mut self, from: Atom, name: Name) {
+        let id = self.names.id(name);
+        let Some(target) = self.program.resolve(from.object, name) else {
+            self.hash.update(self.names.text(id.linkage).as_bytes());
+            self.callees.push(None);
+            return;
+        };
+        match self.program.section(target).role {
+            Role::Code => {
+                if self.is_first(target) {
+                    self.hash.update(self.names.text(id.path).as_bytes());
+                    self.callees.push(Some(target));
+                }
+            }
+            Role::Constant => self.constant(target),
+            _ => self.hash.update(self.names.variable(name)),
         }
     }
 

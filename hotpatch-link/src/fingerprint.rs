@@ -1,6 +1,6 @@
 //! What a section of an object *is*, independent of where it lies: its bytes with the relocated fields masked, and what
-//! the relocations point to. Functions and variables are pointed to by name. Constants are pointed to by nothing but
-//! the fact: what they hold is for [`deep`](crate::deep) to compare, since they may lie in another object.
+//! the relocations point to. Variables count by name. Functions and constants are only mentioned: what they are is for
+//! [`deep`](crate::deep) to compare, since they may lie in another object.
 
 use rustc_hash::FxHashMap as HashMap;
 use xxhash_rust::xxh3::Xxh3;
@@ -102,11 +102,10 @@ fn target(
     let symbol = &object.symbols[relocation.symbol];
     let offset = (symbol.value as i64).wrapping_add(relocation.addend);
     let mut mention = |name: Name| {
-        if !hot::is_body(names.text(names.stable(name))) {
+        if !hot::is_body(names.path(name)) {
             mentions.push(Mention::Named(name));
         }
     };
-    let stable_name = |name: Name| names.text(names.stable(name)).as_bytes();
     match symbol.place {
         SymbolPlace::Section(id) if is_pool(object, id) => {
             hash.update(element(object, id, symbol, relocation));
@@ -117,19 +116,14 @@ fn target(
         }
         SymbolPlace::Section(id) => {
             if let Some(title) = object.title(id) {
-                hash.update(stable_name(title.name));
-                if object.section(id).role == Role::Code {
-                    mention(title.name);
+                match object.section(id).role {
+                    Role::Code => mention(title.name),
+                    _ => hash.update(names.variable(title.name)),
                 }
             }
         }
-        SymbolPlace::Undefined => {
-            if !names.is_numbered(symbol.name) {
-                hash.update(stable_name(symbol.name));
-            }
-            mention(symbol.name);
-        }
-        SymbolPlace::Absolute => hash.update(stable_name(symbol.name)),
+        SymbolPlace::Undefined => mention(symbol.name),
+        SymbolPlace::Absolute => hash.update(names.text(symbol.name).as_bytes()),
     }
     hash.update(&offset.to_le_bytes());
 }

@@ -6,15 +6,14 @@ use hotpatch_abi::code;
 use hotpatch_abi::names::{BODY_PREFIX, ENTRY_PREFIX};
 
 use crate::Error;
-use crate::names::{Name, Names, demangle};
+use crate::names::{Identifier, Names};
 use crate::object_file::Role;
 use crate::program::{Atom, Program};
 
 /// A hot function of a program.
 #[derive(Clone, Debug)]
 pub(crate) struct HotFunction {
-    /// The stable name of the entry.
-    pub(crate) entry: Name,
+    pub(crate) entry: Identifier,
     pub(crate) path: String,
     /// The body; several for a method of a generic type, which has one entry for all its instances. Never empty.
     pub(crate) bodies: Vec<Atom>,
@@ -41,10 +40,10 @@ pub(crate) fn functions(program: &Program, names: &Names) -> Vec<HotFunction> {
     let mut entries = Vec::new();
     let mut bodies: HashMap<String, Vec<Atom>> = HashMap::default();
     for atom in program.atoms() {
-        let Some(title) = program.title(atom).map(|title| names.stable(title)) else {
+        let Some(title) = program.title(atom).map(|title| names.id(title)) else {
             continue;
         };
-        let text = names.text(title);
+        let text = names.text(title.path);
         match program.section(atom).role {
             Role::Variable if text.contains(ENTRY_PREFIX) => {
                 entries.extend(entry_key(text).map(|key| (key, title)))
@@ -71,26 +70,21 @@ pub(crate) fn functions(program: &Program, names: &Names) -> Vec<HotFunction> {
     functions
 }
 
-/// Whether a symbol is the body of a hot function: not something inside one, and not an instance that names one.
-pub(crate) fn is_body(symbol: &str) -> bool {
-    symbol.contains(BODY_PREFIX) && body_key(symbol).is_some()
+/// Whether a path is that of the body of a hot function: not something inside one, and not an instance that names one.
+pub(crate) fn is_body(path: &str) -> bool {
+    path.contains(BODY_PREFIX) && body_key(path).is_some()
 }
 
 /// `path#tag` of an entry: `<path>::<ENTRY_PREFIX><tag>`.
-fn entry_key(symbol: &str) -> Option<String> {
-    let demangled = demangle(symbol);
-    let (path, tag) = demangled.rsplit_once(ENTRY_PREFIX)?;
+fn entry_key(path: &str) -> Option<String> {
+    let (path, tag) = path.rsplit_once(ENTRY_PREFIX)?;
     (tag.len() == TAG_LEN).then_some(())?;
     Some(format!("{}#{tag}", path.strip_suffix("::")?))
 }
 
 /// `path#tag` of a body: `<path>::<BODY_PREFIX><tag>`, or `<parent>::<BODY_PREFIX><tag>_<name>`.
-fn body_key(symbol: &str) -> Option<String> {
-    body_path(&demangle(symbol))
-}
-
-fn body_path(demangled: &str) -> Option<String> {
-    let (path, rest) = demangled.rsplit_once(BODY_PREFIX)?;
+fn body_key(path: &str) -> Option<String> {
+    let (path, rest) = path.rsplit_once(BODY_PREFIX)?;
     let (tag, name) = rest.split_at_checked(TAG_LEN)?;
     let is_identifier =
         |name: &str| !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
@@ -107,7 +101,7 @@ const TAG_LEN: usize = 16;
 
 /// The path of any function as people write it: for the body of a hot function, that of the function.
 pub(crate) fn function_path(demangled: &str) -> String {
-    let key = body_path(demangled);
+    let key = body_key(demangled);
     plain_path(
         key.as_deref()
             .and_then(|key| key.split_once('#'))

@@ -20,6 +20,7 @@ mod program;
 mod types;
 
 mod live;
+mod states;
 mod unchanged;
 
 mod hot;

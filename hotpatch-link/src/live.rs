@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use hotpatch_abi::manifest::PatchId;
 
-use crate::elf::program::{Definition, DefinitionKind, LinkedImage};
+use crate::elf::program::{DefinitionKind, LinkedImage};
 use crate::names::Name;
 use crate::program::{Atom, Program};
+use crate::states::State;
 
 /// The index of an image among [`Live::images`]; 0 is the program as built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -41,7 +42,7 @@ pub(crate) struct Image {
     /// The objects that the image was linked from.
     pub(crate) program: Arc<Program>,
     pub(crate) linked: LinkedImage,
-    /// The functions that lie in this image, by stable name.
+    /// The functions that lie in this image, by path.
     pub(crate) functions: HashMap<Name, Vec<Atom>>,
     /// The functions of other images that this one was bound to. Empty for the program as built.
     pub(crate) bound: HashMap<Atom, Version>,
@@ -50,11 +51,16 @@ pub(crate) struct Image {
 impl Image {
     /// Where a function lies, unless several have its name.
     pub(crate) fn offset(&self, atom: Atom) -> Option<u64> {
-        let name = self.program.stable_title(atom)?;
-        if self.functions.get(&name)?.len() != 1 {
+        let id = self.program.id(atom)?;
+        let alike = self
+            .functions
+            .get(&id.path)?
+            .iter()
+            .filter_map(|other| self.program.id(*other));
+        if alike.filter(|other| other.linkage == id.linkage).count() != 1 {
             return None;
         }
-        let definition = self.linked.unique(name)?;
+        let definition = self.linked.unique(id.linkage)?;
         (definition.kind == DefinitionKind::Code).then_some(definition.st_value)
     }
 
@@ -62,10 +68,10 @@ impl Image {
         let Some(atom) = callee else {
             return Some(Callee::Outside);
         };
-        let stable = self.program.stable_title(atom)?;
+        let path = self.program.id(atom)?.path;
         if self
             .functions
-            .get(&stable)
+            .get(&path)
             .is_some_and(|functions| functions.contains(&atom))
         {
             return Some(Callee::Function(Version { image: index, atom }));
@@ -78,7 +84,7 @@ impl Image {
 #[derive(Debug)]
 pub(crate) struct Live {
     pub(crate) images: Vec<Image>,
-    /// The live bodies of the hot functions that were published, by the name of their entry.
+    /// The live bodies of the hot functions that were published, by the path of their entry.
     pub(crate) table: HashMap<Name, Version>,
 }
 
@@ -94,10 +100,10 @@ impl Live {
         callees.map(move |callee| image.callee(version.image, *callee))
     }
 
-    /// All versions of a function, by its stable name.
-    pub(crate) fn versions(&self, name: Name) -> impl Iterator<Item = Version> {
+    /// All versions of the functions of a path.
+    pub(crate) fn versions(&self, path: Name) -> impl Iterator<Item = Version> {
         self.images.iter().enumerate().flat_map(move |(index, image)| {
-            let atoms = image.functions.get(&name).map_or(&[][..], Vec::as_slice);
+            let atoms = image.functions.get(&path).map_or(&[][..], Vec::as_slice);
             atoms.iter().map(move |atom| Version {
                 image: ImageIndex(index),
                 atom: *atom,
@@ -109,15 +115,39 @@ impl Live {
         self.image(version.image).offset(version.atom)
     }
 
-    /// The variable or thread-local of a stable name, wherever it lives.
-    pub(crate) fn state(&self, name: Name) -> Option<(ImageIndex, Definition)> {
+    /// The variable or thread-local of a name, wherever it lives.
+    pub(crate) fn state(&self, name: Name) -> Option<State> {
         self.images.iter().enumerate().find_map(|(index, image)| {
             let definition = image.linked.unique(name)?;
-            matches!(
-                definition.kind,
-                DefinitionKind::Variable | DefinitionKind::ThreadLocal
-            )
-            .then_some((ImageIndex(index), definition))
+            is_state(definition.kind).then_some(State {
+                image: ImageIndex(index),
+                definition,
+                name,
+            })
         })
     }
+
+    /// All variables and thread-locals that have a name of their own.
+    pub(crate) fn states(&self) -> impl Iterator<Item = State> {
+        self.images.iter().enumerate().flat_map(|(index, image)| {
+            let states =
+                image
+                    .linked
+                    .symbols
+                    .iter()
+                    .filter_map(|(name, definitions)| match definitions[..] {
+                        [definition] if is_state(definition.kind) => Some((*name, definition)),
+                        _ => None,
+                    });
+            states.map(move |(name, definition)| State {
+                image: ImageIndex(index),
+                definition,
+                name,
+            })
+        })
+    }
+}
+
+fn is_state(kind: DefinitionKind) -> bool {
+    matches!(kind, DefinitionKind::Variable | DefinitionKind::ThreadLocal)
 }

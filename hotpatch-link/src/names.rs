@@ -3,15 +3,25 @@
 use indexmap::IndexSet;
 use rustc_hash::FxBuildHasher;
 
-/// An interned symbol name.
+/// An interned name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Name(u32);
 
-/// All symbol names seen in a session.
+/// What a symbol is known by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Identifier {
+    /// The symbol name, without what only distinguishes the modules of one build.
+    pub(crate) linkage: Name,
+    /// The path as people write it, without hashes and disambiguators: it stays the same when code around it moves,
+    /// and may belong to several symbols.
+    pub(crate) path: Name,
+}
+
+/// All names seen in a session.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
     exact: IndexSet<Box<str>, FxBuildHasher>,
-    stable: Vec<Name>,
+    ids: Vec<Identifier>,
 }
 
 /// Before the hash of a module, which changes with every edit: LLVM appends it to what thin-local LTO makes visible
@@ -23,26 +33,21 @@ impl Names {
         if let Some(known) = self.get(name) {
             return known;
         }
-        let stable = name
+        let linkage = name
             .rsplit_once(MODULE_SUFFIX)
-            .map(|(stable, _)| self.intern(stable));
+            .map(|(linkage, _)| self.intern(linkage));
+        let path = match (linkage, rustc_demangle::try_demangle(name)) {
+            (Some(linkage), _) => Some(self.id(linkage).path),
+            (None, Ok(path)) => Some(self.intern(&format!("{path:#}"))),
+            (None, Err(_)) => None,
+        };
         let index = self.exact.insert_full(name.into()).0;
         let new = Name(u32::try_from(index).expect("fewer than 2^32 symbol names"));
-        self.stable.push(stable.unwrap_or(new));
+        self.ids.push(Identifier {
+            linkage: linkage.unwrap_or(new),
+            path: path.unwrap_or(new),
+        });
         new
-    }
-
-    /// The part of a name that stays the same over builds. Not unique: only for finding candidates.
-    pub(crate) fn stable(&self, name: Name) -> Name {
-        self.stable[name.0 as usize]
-    }
-
-    /// Whether a name is a mere number among the anonymous constants of a build: it stands for something else in the
-    /// next one.
-    pub(crate) fn is_numbered(&self, name: Name) -> bool {
-        const PREFIXES: [&str; 6] = ["anon.", ".L", "alloc_", "vtable.", "str.", "switch.table."];
-        let text = self.text(name);
-        PREFIXES.iter().any(|prefix| text.starts_with(prefix))
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<Name> {
@@ -53,13 +58,45 @@ impl Names {
         &self.exact[name.0 as usize]
     }
 
-    /// The name as people write it, without the hash.
-    pub(crate) fn demangled(&self, name: Name) -> String {
-        demangle(self.text(name))
+    pub(crate) fn id(&self, name: Name) -> Identifier {
+        self.ids[name.0 as usize]
+    }
+
+    /// The path of a name as people write it.
+    pub(crate) fn path(&self, name: Name) -> &str {
+        self.text(self.id(name).path)
+    }
+
+    /// How a variable counts where it is mentioned: by its path, unless closures make that ambiguous.
+    pub(crate) fn variable(&self, name: Name) -> &[u8] {
+        let path = self.path(name);
+        let is_ambiguous = path.contains("{{closure}}") || path.contains("{closure");
+        let text = if is_ambiguous {
+            self.text(self.id(name).linkage)
+        } else {
+            path
+        };
+        text.as_bytes()
     }
 }
 
-/// Demangles a legacy or v0 name, without the hash.
-pub(crate) fn demangle(name: &str) -> String {
-    format!("{:#}", rustc_demangle::demangle(name))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(name: &str, linkage: &str, path: &str) {
+        let mut names = Names::default();
+        let name = names.intern(name);
+        let id = names.id(name);
+        assert_eq!((names.text(id.linkage), names.text(id.path)), (linkage, path));
+    }
+
+    #[test]
+    fn hashes_of_modules_and_of_legacy_names_are_no_identity() {
+        let legacy = "_ZN4game4step17h0123456789abcdefE";
+        check(legacy, legacy, "game::step");
+        check(&format!("{legacy}.llvm.123"), legacy, "game::step");
+        check("_RNvCs1234_4game4step", "_RNvCs1234_4game4step", "game::step");
+        check("memcpy", "memcpy", "memcpy");
+    }
 }

@@ -9,7 +9,7 @@ use object::read::elf::{FileHeader, Rela, SectionHeader, Sym};
 use object::{Endianness, SymbolIndex};
 
 use crate::Error;
-use crate::names::{Name, Names};
+use crate::names::{Identifier, Name, Names};
 
 /// The index of a section within its object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -71,8 +71,7 @@ pub(crate) enum SymbolPlace {
 #[derive(Debug)]
 pub(crate) struct Symbol {
     pub(crate) name: Name,
-    /// The part of the name that stays the same over builds: under it the process knows what it has.
-    pub(crate) stable_name: Name,
+    pub(crate) id: Identifier,
     pub(crate) place: SymbolPlace,
     pub(crate) value: u64,
     pub(crate) size: u64,
@@ -109,6 +108,14 @@ impl ObjectFile {
         let symbol = &self.symbols[*self.defined.get(&name)?];
         match symbol.place {
             SymbolPlace::Section(section) => Some((section, symbol)),
+            _ => None,
+        }
+    }
+
+    /// What a symbol of this object belongs to.
+    pub(crate) fn role_of(&self, symbol: &Symbol) -> Option<Role> {
+        match symbol.place {
+            SymbolPlace::Section(id) => Some(self.section(id).role),
             _ => None,
         }
     }
@@ -200,7 +207,7 @@ fn parse(label: &str, bytes: Arc<[u8]>, names: &mut Names) -> object::Result<Obj
         let name = names.intern(&text);
         symbols.push(Symbol {
             name,
-            stable_name: names.stable(name),
+            id: names.id(name),
             place,
             value: symbol.st_value(endian),
             size: symbol.st_size(endian),

@@ -24,6 +24,7 @@ use crate::object_file::Role;
 use crate::program::{Atom, ObjectCache, Program};
 use crate::safety::Safety;
 use crate::selection::{self, Body, Selection};
+use crate::states::{State, States};
 use crate::unchanged::Unchanged;
 use crate::{Error, Unit};
 
@@ -57,6 +58,7 @@ pub enum Change {
 pub struct Draft {
     program: Arc<Program>,
     selection: Selection,
+    states: States,
     published: Vec<String>,
     changed: Vec<String>,
 }
@@ -160,10 +162,19 @@ impl Patcher {
         let program = Arc::new(self.cache.read(units, &mut self.names)?);
         let unchanged = Unchanged::of(&program, &self.live);
         let hot = hot::functions(&program, &self.names);
-        let selection = selection::select(&program, &self.live, &unchanged, &hot, &self.names)?;
+        let states = States::of(&program, &self.live, &self.names);
+        let selection = selection::select(&program, &self.live, &unchanged, &states, &hot, &self.names)
+            // A changed type explains more than the size of a static that holds it.
+            .map_err(|error| {
+                self.safety
+                    .layouts(&program, "the program", &self.names)
+                    .err()
+                    .unwrap_or(error)
+            })?;
         let changed = self.newly_changed(&program, &unchanged.changed);
         if !selection.published.is_empty() {
-            self.safety.check(&program, &self.live, &selection, &self.names)?;
+            self.safety
+                .check(&program, &self.live, &selection, &states, &self.names)?;
             let mut published: Vec<_> = selection
                 .published
                 .values()
@@ -173,6 +184,7 @@ impl Patcher {
             return Ok(Change::Patch(Draft {
                 program,
                 selection,
+                states,
                 published,
                 changed,
             }));
@@ -191,7 +203,13 @@ impl Patcher {
     /// A relocation cannot be bound, the linker fails, or the patch file cannot be written.
     pub fn link(&mut self, draft: Draft, parent: Parent, linker: &Path, out: &Path) -> Result<Patch, Error> {
         let start = Instant::now();
-        let mut binder = Binder::new(&draft.program, &self.live, &self.names, &draft.selection);
+        let mut binder = Binder::new(
+            &draft.program,
+            &self.live,
+            &self.names,
+            &draft.selection,
+            &draft.states,
+        );
         let merged = merge::merge(&mut binder, &draft.selection.included)?;
         let imports = binder.imports;
         let object = out.with_extension("o");
@@ -260,7 +278,7 @@ impl Patcher {
                 Body::Loaded(version) => version,
                 Body::New(atom) => Version { image: index, atom },
             };
-            self.live.table.insert(publication.entry, version);
+            self.live.table.insert(publication.entry.path, version);
         }
         self.safety.learn(&program);
         let code = selection
@@ -280,11 +298,11 @@ impl Patcher {
 
     /// The paths of the functions that changed since the last comparison.
     fn newly_changed(&mut self, program: &Program, changed: &[Atom]) -> Vec<String> {
-        let state = |atom: &Atom| Some((program.stable_title(*atom)?, program.deep(*atom).fingerprint));
+        let state = |atom: &Atom| Some((program.id(*atom)?.path, program.deep(*atom).fingerprint));
         let now: HashSet<_> = changed.iter().filter_map(state).collect();
         let new = now.difference(&self.told);
         let mut paths: Vec<_> = new
-            .map(|(name, _)| hot::function_path(&self.names.demangled(*name)))
+            .map(|(name, _)| hot::function_path(self.names.path(*name)))
             .collect();
         paths.sort();
         paths.dedup();
@@ -322,12 +340,14 @@ impl Patcher {
             })
         };
         for publication in draft.selection.published.values() {
-            let entry = match self.live.state(publication.entry) {
-                Some((image, definition)) => place(Import {
+            let entry = match draft.states.get(publication.entry.linkage) {
+                Some(State {
+                    image, definition, ..
+                }) => place(Import {
                     image,
                     offset: definition.st_value,
                 }),
-                None => here(publication.entry)?,
+                None => here(publication.entry.linkage)?,
             };
             let body = match publication.body {
                 Body::Loaded(version) => {
@@ -340,7 +360,8 @@ impl Patcher {
                 Body::New(atom) => here(
                     draft
                         .program
-                        .stable_title(atom)
+                        .id(atom)
+                        .map(|id| id.linkage)
                         .ok_or_else(|| lost(&publication.path))?,
                 )?,
             };
@@ -358,7 +379,7 @@ impl Patcher {
 fn by_name(program: &Program, atoms: impl IntoIterator<Item = Atom>) -> HashMap<Name, Vec<Atom>> {
     let mut functions: HashMap<Name, Vec<Atom>> = HashMap::default();
     for atom in atoms {
-        if let Some(name) = program.stable_title(atom) {
+        if let Some(name) = program.id(atom).map(|id| id.path) {
             functions.entry(name).or_default().push(atom);
         }
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::Error;
 use crate::deep::Deep;
 use crate::fingerprint::Identities;
-use crate::names::{Name, Names};
+use crate::names::{Identifier, Name, Names};
 use crate::object_file::{ObjectFile, Role, Section, SectionId};
 use crate::types::TypeTable;
 use crate::unit::{self, ObjectBytes, Stamp, Unit};
@@ -88,7 +88,7 @@ impl ObjectCache {
 
 #[derive(Debug)]
 struct Function {
-    stable_title: Name,
+    id: Identifier,
     deep: Deep,
 }
 
@@ -123,12 +123,12 @@ impl Program {
             .atoms()
             .filter(|atom| program.section(*atom).role == Role::Code);
         let functions = functions.filter_map(|atom| {
-            let stable_title = names.stable(program.title(atom)?);
+            let id = names.id(program.title(atom)?);
             Some((
                 atom,
                 Function {
-                    stable_title,
-                    deep: Deep::of(&program, atom),
+                    id,
+                    deep: Deep::of(&program, names, atom),
                 },
             ))
         });
@@ -157,11 +157,9 @@ impl Program {
             .map(|symbol| symbol.name)
     }
 
-    /// The part of the name of a function that stays the same over builds.
-    pub(crate) fn stable_title(&self, function: Atom) -> Option<Name> {
-        self.functions
-            .get(&function)
-            .map(|function| function.stable_title)
+    /// What a function is known by.
+    pub(crate) fn id(&self, function: Atom) -> Option<Identifier> {
+        self.functions.get(&function).map(|function| function.id)
     }
 
     /// What a name means inside an object: its own definition, or that of another object.

@@ -1,15 +1,14 @@
 //! What must hold before new code may meet live state: signatures, statics and layouts agree.
 
 use hotpatch_abi::code;
-use hotpatch_abi::names::ENTRY_PREFIX;
-use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
+use rustc_hash::FxHashSet as HashSet;
 
 use crate::Error;
 use crate::live::{BASE, Live};
 use crate::names::{Name, Names};
-use crate::object_file::Role;
 use crate::program::{Content, Program};
 use crate::selection::{Body, Selection};
+use crate::states::States;
 use crate::types::{KnownTypes, TypeTable};
 
 /// The types of everything that was ever live, and which objects they were read from.
@@ -39,6 +38,7 @@ impl Safety {
         program: &Program,
         live: &Live,
         selection: &Selection,
+        states: &States,
         names: &Names,
     ) -> Result<(), Error> {
         let first = selection
@@ -47,35 +47,36 @@ impl Safety {
             .map(|function| function.path.as_str())
             .min()
             .unwrap_or_default();
-        if let Some((name, old, new)) = self.known.static_change(self.new_tables(program)) {
-            let (name, old, new) = (names.demangled(name), names.text(old), names.text(new));
-            let message = format!("cannot patch `{first}`: the type of static `{name}` changed");
-            return Err(Error::new(code::STATIC_LAYOUT, message).note(format!("`{old}` -> `{new}`")));
+        self.layouts(program, first, names)?;
+        for (name, new) in self.new_tables(program).flat_map(|table| &table.statics) {
+            let old = states
+                .get(*name)
+                .and_then(|state| self.known.static_type(state.name));
+            if let Some(old) = old.filter(|old| old != new) {
+                let (name, old, new) = (names.path(*name), names.text(old), names.text(*new));
+                let message = format!("cannot patch `{first}`: the type of static `{name}` changed");
+                return Err(Error::new(code::STATIC_LAYOUT, message).note(format!("`{old}` -> `{new}`")));
+            }
         }
+        self.signatures(program, live, selection, states, names)
+    }
+
+    /// Checks the types that live state may contain. `subject` is what cannot be patched otherwise.
+    ///
+    /// # Errors
+    ///
+    /// `HP0203`, with what changed.
+    pub(crate) fn layouts(&self, program: &Program, subject: &str, names: &Names) -> Result<(), Error> {
         if let Some(change) = self.known.layout_change(self.new_tables(program), names) {
-            let message = format!("cannot patch `{first}`: the layout of `{}` changed", change.name);
+            let message = format!(
+                "cannot patch `{subject}`: the layout of `{}` changed",
+                change.name
+            );
             let error = Error::new(code::LAYOUT, message);
             let error = change.differences.into_iter().fold(error, Error::note);
             return Err(error.note(format!("reached by {}", change.path)));
         }
-        if let Some((new, old)) = self.replaced_static(program, selection, names) {
-            let message = format!(
-                "cannot patch `{first}`: the type of static `{}` changed",
-                names.demangled(new)
-            );
-            let types = [old, new].map(|name| {
-                let tables = program.objects.iter().flat_map(|object| &object.types.statics);
-                let of = self
-                    .known
-                    .static_type(name)
-                    .or_else(|| tables.clone().find(|of| of.0 == name).map(|of| of.1));
-                of.map_or("?", |of| names.text(of))
-            });
-            return Err(
-                Error::new(code::STATIC_LAYOUT, message).note(format!("`{}` -> `{}`", types[0], types[1]))
-            );
-        }
-        self.signatures(program, live, selection, names)
+        Ok(())
     }
 
     fn new_tables<'a>(&'a self, program: &'a Program) -> impl Iterator<Item = &'a TypeTable> {
@@ -85,87 +86,38 @@ impl Safety {
             .map(|object| &object.types)
     }
 
-    /// A static that the patch would add in the place of one that is gone: under legacy mangling, a static whose type
-    /// changed has another name. The new name and the old one.
-    fn replaced_static(
-        &self,
-        program: &Program,
-        selection: &Selection,
-        names: &Names,
-    ) -> Option<(Name, Name)> {
-        let added: HashMap<String, Name> = selection
-            .included
-            .iter()
-            .filter(|atom| matches!(program.section(**atom).role, Role::Variable | Role::ThreadLocal))
-            .filter_map(|atom| program.title(*atom))
-            .filter(|name| !names.text(*name).contains(ENTRY_PREFIX))
-            .map(|name| (names.demangled(name), name))
-            .collect();
-        if added.is_empty() {
-            return None;
-        }
-        let is_gone = |name: Name| {
-            program
-                .objects
-                .iter()
-                .all(|object| !object.file.defined.contains_key(&name))
-        };
-        self.known.statics().find_map(|old| {
-            let new = *added.get(&names.demangled(old))?;
-            (new != old && is_gone(old)).then_some((new, old))
-        })
-    }
-
     /// An entry is named after the tokens of its signature; this finds tokens that have come to mean another type.
     fn signatures(
         &self,
         program: &Program,
         live: &Live,
         selection: &Selection,
+        states: &States,
         names: &Names,
     ) -> Result<(), Error> {
         for function in selection.published.values() {
             let Body::New(body) = function.body else { continue };
-            if live.state(function.entry).is_none() {
-                continue;
-            }
-            let Some(new) = program.stable_title(body) else {
+            let Some(new) = program.id(body) else { continue };
+            let published = live.table.get(&function.entry.path).copied();
+            let old = published.or_else(|| live.versions(new.path).find(|version| version.image == BASE));
+            let old = old.and_then(|version| live.image(version.image).program.id(version.atom));
+            let Some(old) = old.filter(|_| states.get(function.entry.linkage).is_some()) else {
                 continue;
             };
-            let refused = |note: String| {
-                let message = format!(
-                    "cannot patch `{}`: its signature means other types than before",
-                    function.path
-                );
-                Error::new(code::SIGNATURE, message).note(note)
+            let tables = &program.object(body).types.signatures;
+            let described = tables.iter().find(|(name, _)| *name == new.linkage);
+            let note = match (self.known.signature(old.linkage), described) {
+                (Some(old), Some((_, new))) if old == new => continue,
+                (Some(old), Some((_, new))) => {
+                    format!("`{}` -> `{}`", signature(old, names), signature(new, names))
+                }
+                // Without debug information: legacy names carry a hash of the signature.
+                _ if old.linkage == new.linkage => continue,
+                _ => "a type of the signature was replaced by another of the same name".to_owned(),
             };
-            let described = program
-                .object(body)
-                .types
-                .signatures
-                .iter()
-                .find(|(name, _)| *name == new);
-            if let (Some(old), Some((_, new))) = (self.known.signature(new), described)
-                && old != new
-            {
-                return Err(refused(format!(
-                    "`{}` -> `{}`",
-                    signature(old, names),
-                    signature(new, names)
-                )));
-            }
-            // Legacy names carry a hash of the signature: the function as built has another one.
-            let is_same = live.image(BASE).functions.contains_key(&new)
-                || live
-                    .table
-                    .get(&function.entry)
-                    .and_then(|version| live.image(version.image).program.stable_title(version.atom))
-                    == Some(new);
-            if !is_same {
-                return Err(refused(
-                    "a type of the signature was replaced by another of the same name".to_owned(),
-                ));
-            }
+            let path = &function.path;
+            let message = format!("cannot patch `{path}`: its signature means other types than before");
+            return Err(Error::new(code::SIGNATURE, message).note(note));
         }
         Ok(())
     }

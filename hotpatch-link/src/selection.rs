@@ -9,9 +9,10 @@ use hotpatch_abi::code;
 use crate::Error;
 use crate::hot::HotFunction;
 use crate::live::{BASE, Live, Version};
-use crate::names::{Name, Names};
+use crate::names::{Identifier, Name, Names};
 use crate::object_file::{Relocation, Role, SymbolPlace};
 use crate::program::{Atom, Program};
+use crate::states::States;
 use crate::unchanged::Unchanged;
 
 /// Where the body of a published function lies.
@@ -26,7 +27,7 @@ pub(crate) enum Body {
 /// A hot function to publish.
 #[derive(Clone, Debug)]
 pub(crate) struct Publication {
-    pub(crate) entry: Name,
+    pub(crate) entry: Identifier,
     pub(crate) body: Body,
     pub(crate) path: String,
 }
@@ -47,6 +48,7 @@ pub(crate) fn select(
     program: &Program,
     live: &Live,
     unchanged: &Unchanged,
+    states: &States,
     hot: &[HotFunction],
     names: &Names,
 ) -> Result<Selection, Error> {
@@ -54,12 +56,13 @@ pub(crate) fn select(
         program,
         live,
         unchanged,
+        states,
         names,
         selection: Selection::default(),
         seen: HashSet::default(),
     };
     for function in hot {
-        if live.state(function.entry).is_some() && !selector.is_live(function) {
+        if states.get(function.entry.linkage).is_some() && !selector.is_live(function) {
             selector.publish(function)?;
         }
     }
@@ -68,7 +71,7 @@ pub(crate) fn select(
     while let Some(atom) = selector.selection.included.get(next).copied() {
         next += 1;
         selector.follow(atom)?;
-        let title = program.title(atom).map(|title| names.stable(title));
+        let title = program.title(atom).map(|title| names.id(title));
         if let Some(function) = title.and_then(|title| by_entry.get(&title)) {
             selector.publish(function)?;
         }
@@ -80,6 +83,7 @@ struct Selector<'a> {
     program: &'a Program,
     live: &'a Live,
     unchanged: &'a Unchanged,
+    states: &'a States,
     names: &'a Names,
     selection: Selection,
     seen: HashSet<Atom>,
@@ -89,9 +93,9 @@ impl Selector<'_> {
     /// Whether the body that the process runs is a current version of the new one.
     fn is_live(&self, function: &HotFunction) -> bool {
         let live_body = |body: Atom| {
-            let published = self.live.table.get(&function.entry).copied();
+            let published = self.live.table.get(&function.entry.path).copied();
             published.or_else(|| {
-                let name = self.program.stable_title(body)?;
+                let name = self.program.id(body)?.path;
                 self.live.versions(name).find(|version| version.image == BASE)
             })
         };
@@ -113,7 +117,7 @@ impl Selector<'_> {
             body,
             path: function.path.clone(),
         };
-        self.selection.published.insert(function.entry, publication);
+        self.selection.published.insert(function.entry.path, publication);
         Ok(())
     }
 
@@ -168,12 +172,19 @@ impl Selector<'_> {
         let section = file.section(target.section);
         let mut known = 0;
         for symbol in section.definitions.iter().map(|index| &file.symbols[*index]) {
-            let Some((_, definition)) = self.live.state(symbol.stable_name) else {
+            let Some(state) = self.states.get(symbol.id.linkage) else {
+                if self.states.is_unclear(symbol.id.linkage) {
+                    let name = self.names.path(symbol.name);
+                    let message = format!("there are several statics `{name}`, and their symbols changed");
+                    return Err(Error::new(code::STATIC_LAYOUT, message)
+                        .note("which of them has which value in the process cannot be told"));
+                }
                 continue;
             };
+            let definition = state.definition;
             known += 1;
             if symbol.size != definition.size {
-                let (name, was, is) = (self.names.demangled(symbol.name), definition.size, symbol.size);
+                let (name, was, is) = (self.names.path(symbol.name), definition.size, symbol.size);
                 let message = format!("the size of static `{name}` changed");
                 return Err(Error::new(code::STATIC_LAYOUT, message).note(format!(
                     "it is {was} bytes in the process, {is} bytes in the new code"
@@ -192,7 +203,7 @@ impl Selector<'_> {
         if section.role == Role::ThreadLocal {
             let name = file
                 .title(target.section)
-                .map(|title| self.names.demangled(title.name))
+                .map(|title| self.names.path(title.name))
                 .unwrap_or_default();
             let message = format!("the edit adds thread-local `{name}`");
             return Err(Error::new(code::NEW_THREAD_LOCAL, message)

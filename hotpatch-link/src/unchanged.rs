@@ -7,6 +7,7 @@
 use rustc_hash::FxHashMap as HashMap;
 
 use crate::live::{Callee, Live, Version};
+use crate::names::Identifier;
 use crate::program::{Atom, Program};
 
 /// The current versions of each function of a program.
@@ -23,14 +24,14 @@ impl Unchanged {
         let mut changed = Vec::new();
         let mut callers: HashMap<Atom, Vec<Atom>> = HashMap::default();
         for function in program.functions() {
-            let Some(name) = program.stable_title(function) else {
+            let Some(Identifier { path, .. }) = program.id(function) else {
                 continue;
             };
             let fingerprint = program.deep(function).fingerprint;
             let is_equal = |version: &Version| {
                 live.image(version.image).program.deep(version.atom).fingerprint == fingerprint
             };
-            let equal: Vec<_> = live.versions(name).filter(is_equal).collect();
+            let equal: Vec<_> = live.versions(path).filter(is_equal).collect();
             if equal.is_empty() {
                 changed.push(function);
             }

@@ -315,7 +315,10 @@ fn a_relocation_that_cannot_be_bound_is_named() {
         panic!("nothing to patch")
     };
     let out = session.project.dir.path().join("patch.so");
-    let error = session.patcher.link(draft, Parent::Live, &linker(), &out).unwrap_err();
+    let error = session
+        .patcher
+        .link(draft, Parent::Live, &linker(), &out)
+        .unwrap_err();
     assert_eq!(error.code().as_str(), "HP0106");
     let message = error.to_string();
     for part in ["R_X86_64_32", "section `.text.", "rcgu.o`", "against `"] {

@@ -7,6 +7,7 @@ mod constants;
 mod edits;
 mod examples;
 mod layouts;
+mod moves;
 mod robustness;
 mod scripts;
 mod state;

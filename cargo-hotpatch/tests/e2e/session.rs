@@ -195,9 +195,37 @@ impl Session {
 impl Drop for Session {
     fn drop(&mut self) {
         drop(self.stdin.take());
+        let mut pids = children(self.pid());
         let _ = self.child.kill();
         let _ = self.child.wait();
+        self.seen.extend(self.events.try_iter());
+        pids.extend(self.seen.iter().filter_map(|event| event["pid"].as_u64()));
+        for pid in pids.into_iter().filter(|pid| is_in_a_session(*pid)) {
+            let _ = Command::new("kill")
+                .args(["-s", "KILL", &pid.to_string()])
+                .status();
+        }
     }
+}
+
+/// The processes that `parent` started.
+fn children(parent: u32) -> Vec<u64> {
+    let processes = std::fs::read_dir("/proc").unwrap().flatten();
+    let pids = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    let is_child = |pid: &u64| {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        let fields = stat.rsplit_once(") ").map_or("", |(_, fields)| fields);
+        fields.split(' ').nth(1) == Some(&parent.to_string())
+    };
+    pids.filter(is_child).collect()
+}
+
+/// Whether a process was started with a control folder: its number may belong to another one by now.
+fn is_in_a_session(pid: u64) -> bool {
+    let environ = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+    environ
+        .split(|byte| *byte == 0)
+        .any(|variable| variable.starts_with(b"HOTPATCH_CONTROL_DIR="))
 }
 
 pub(crate) fn signal_process(pid: u32, signal: &str) {

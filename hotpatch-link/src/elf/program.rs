@@ -28,7 +28,7 @@ pub(crate) enum DefinitionKind {
 #[derive(Debug, Default)]
 pub(crate) struct LinkedImage {
     pub(crate) build_id: Vec<u8>,
-    /// All definitions of each stable name, local symbols included.
+    /// All definitions of each name, local symbols included.
     pub(crate) symbols: HashMap<Name, Vec<Definition>>,
     /// Size of the thread-local block, rounded up to its alignment.
     pub(crate) tls_size: u64,
@@ -39,7 +39,7 @@ pub(crate) struct LinkedImage {
 }
 
 impl LinkedImage {
-    /// The definition of a stable name, if there is exactly one.
+    /// The definition of a name, if there is exactly one.
     pub(crate) fn unique(&self, name: Name) -> Option<Definition> {
         match self.symbols.get(&name)?.as_slice() {
             [definition] => Some(*definition),
@@ -105,7 +105,7 @@ pub(crate) fn read(data: &[u8], names: &mut Names) -> object::Result<LinkedImage
             size: symbol.st_size(endian),
             kind,
         };
-        let known = image.symbols.entry(names.stable(name)).or_default();
+        let known = image.symbols.entry(names.id(name).linkage).or_default();
         if !known.contains(&definition) {
             known.push(definition);
         }

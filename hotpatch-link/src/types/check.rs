@@ -55,23 +55,6 @@ impl KnownTypes {
         })
     }
 
-    /// Finds a static or thread-local whose type changed: its name, the type it has, the type it would have.
-    pub(crate) fn static_change<'a>(
-        &self,
-        tables: impl IntoIterator<Item = &'a TypeTable>,
-    ) -> Option<(Name, Name, Name)> {
-        let mut statics = tables.into_iter().flat_map(|table| &table.statics);
-        statics.find_map(|(name, new)| {
-            let old = self.statics.get(name).filter(|old| *old != new)?;
-            Some((*name, *old, *new))
-        })
-    }
-
-    /// All statics and thread-locals that were ever live.
-    pub(crate) fn statics(&self) -> impl Iterator<Item = Name> {
-        self.statics.keys().copied()
-    }
-
     /// The type of a static or thread-local.
     pub(crate) fn static_type(&self, name: Name) -> Option<Name> {
         self.statics.get(&name).copied()
@@ -163,12 +146,12 @@ impl Reached {
             let of = names.text(at);
             match self.came_from.get(&at) {
                 Some(Step::Static(variable)) => {
-                    let variable = names.demangled(*variable);
+                    let variable = names.path(*variable);
                     steps.push(format!("static `{variable}: {of}`"));
                     break;
                 }
                 Some(Step::Signature(function, position)) => {
-                    let function = crate::hot::function_path(&names.demangled(*function));
+                    let function = crate::hot::function_path(names.path(*function));
                     steps.push(match position {
                         0 => format!("what `{function}` returns, `{of}`"),
                         _ => format!("argument {position} of `{function}`, `{of}`"),

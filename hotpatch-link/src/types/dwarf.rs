@@ -1,5 +1,6 @@
 //! Reads the types of an object from its debugging information entries.
 
+use hotpatch_abi::names::BODY_PREFIX;
 use rustc_hash::FxHashMap as HashMap;
 
 use super::dies::{Die, Dies, Index};
@@ -78,10 +79,18 @@ impl Reader<'_> {
                 }
             }
             gimli::DW_TAG_subprogram => {
-                let Some(linkage_name) = die.linkage_name.clone().filter(|name| hot::is_body(name)) else {
+                // Cheap for the many that are not: demangled names hold the prefix as it is.
+                let Some(text) = die
+                    .linkage_name
+                    .as_ref()
+                    .filter(|name| name.contains(BODY_PREFIX))
+                else {
                     return;
                 };
-                let returned = die.of;
+                let (name, returned) = (self.names.intern(text), die.of);
+                if !hot::is_body(self.names.path(name)) {
+                    return;
+                }
                 let mut types = vec![self.type_name(returned)];
                 for child in &self.dies[index].children.clone() {
                     if self.dies[*child].tag == gimli::DW_TAG_formal_parameter {
@@ -89,7 +98,7 @@ impl Reader<'_> {
                         types.push(self.type_name(of));
                     }
                 }
-                table.signatures.push((self.names.intern(&linkage_name), types));
+                table.signatures.push((name, types));
             }
             _ => {}
         }

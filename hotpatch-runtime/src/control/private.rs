@@ -15,9 +15,11 @@ use crate::platform::off_standard_streams;
 /// The most sockets that a process has open.
 pub(super) const MAX: usize = 33;
 const NONE: i32 = -1;
+/// A place that somebody is about to use.
+const TAKEN: i32 = -2;
 
-/// The sockets to close in a forked child. Relaxed everywhere: the server thread writes it, and a forked child, which
-/// reads it, sees what the process has seen.
+/// The sockets to close in a forked child. Relaxed everywhere: a place belongs to the thread that took it, and a forked
+/// child, which reads them all, looks at its own copy.
 static OPEN: [Place; MAX] = [const { Place::free() }; MAX];
 
 struct Place {
@@ -44,7 +46,7 @@ impl Place {
     /// The descriptor, if it still is the socket that it was.
     fn socket(&self) -> Option<i32> {
         let descriptor = self.descriptor.load(Ordering::Relaxed);
-        if descriptor == NONE {
+        if descriptor < 0 {
             return None;
         }
         let known = (
@@ -59,8 +61,13 @@ impl<T: AsRawFd + From<OwnedFd> + Into<OwnedFd>> Private<T> {
     pub(super) fn new(socket: T) -> io::Result<Self> {
         let socket = off_standard_streams(socket.into())?;
         let (device, inode) = inode(socket.as_raw_fd()).ok_or(io::ErrorKind::NotFound)?;
-        let is_free = |place: &&Place| place.descriptor.load(Ordering::Relaxed) == NONE;
-        let place = OPEN.iter().find(is_free).ok_or(io::ErrorKind::ResourceBusy)?;
+        let take = |place: &&Place| {
+            let taken = place
+                .descriptor
+                .compare_exchange(NONE, TAKEN, Ordering::Relaxed, Ordering::Relaxed);
+            taken.is_ok()
+        };
+        let place = OPEN.iter().find(take).ok_or(io::ErrorKind::ResourceBusy)?;
         place.device.store(device, Ordering::Relaxed);
         place.inode.store(inode, Ordering::Relaxed);
         place.descriptor.store(socket.as_raw_fd(), Ordering::Relaxed);
