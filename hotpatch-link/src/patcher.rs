@@ -46,7 +46,7 @@ pub enum Change {
     Nothing,
     /// Code changed, but no hot function reaches it.
     Unreachable {
-        /// Demangled paths of the changed functions.
+        /// Paths of the workspace functions whose code changed since the last comparison.
         changed: Vec<String>,
     },
     /// Hot functions are affected.
@@ -61,6 +61,7 @@ pub struct Draft {
     states: States,
     published: Vec<String>,
     changed: Vec<String>,
+    unreached: Vec<String>,
 }
 
 impl Draft {
@@ -69,9 +70,14 @@ impl Draft {
         &self.published
     }
 
-    /// Demangled paths of the functions whose code changed.
+    /// Paths of the workspace functions whose code changed since the last comparison.
     pub fn changed(&self) -> &[String] {
         &self.changed
+    }
+
+    /// Those among them that no published function reaches: they are not part of the patch.
+    pub fn unreached(&self) -> &[String] {
+        &self.unreached
     }
 }
 
@@ -172,6 +178,12 @@ impl Patcher {
                     .unwrap_or(error)
             })?;
         let changed = self.newly_changed(&program, &unchanged.changed);
+        let unreached = changed
+            .iter()
+            .copied()
+            .filter(|atom| !selection.included.contains(atom));
+        let unreached = self.paths(&program, unreached, units);
+        let changed = self.paths(&program, changed, units);
         if !selection.published.is_empty() {
             self.safety
                 .check(&program, &self.live, &selection, &states, &self.names)?;
@@ -187,6 +199,7 @@ impl Patcher {
                 states,
                 published,
                 changed,
+                unreached,
             }));
         }
         Ok(if changed.is_empty() {
@@ -296,17 +309,30 @@ impl Patcher {
         });
     }
 
-    /// The paths of the functions that changed since the last comparison.
-    fn newly_changed(&mut self, program: &Program, changed: &[Atom]) -> Vec<String> {
+    /// The functions that changed since the last comparison.
+    fn newly_changed(&mut self, program: &Program, changed: &[Atom]) -> Vec<Atom> {
         let state = |atom: &Atom| Some((program.id(*atom)?.path, program.deep(*atom).fingerprint));
         let now: HashSet<_> = changed.iter().filter_map(state).collect();
-        let new = now.difference(&self.told);
-        let mut paths: Vec<_> = new
-            .map(|(name, _)| hot::function_path(self.names.path(*name)))
+        let is_new = |atom: &&Atom| state(atom).is_some_and(|state| !self.told.contains(&state));
+        let new = changed.iter().filter(is_new).copied().collect();
+        self.told = now;
+        new
+    }
+
+    /// The paths of functions of workspace crates, as people write them.
+    fn paths(
+        &self,
+        program: &Program,
+        functions: impl IntoIterator<Item = Atom>,
+        units: &[Unit],
+    ) -> Vec<String> {
+        let names = functions.into_iter().filter_map(|atom| program.id(atom));
+        let paths = names.map(|id| hot::function_path(self.names.text(id.path)));
+        let mut paths: Vec<_> = paths
+            .filter(|path| units.iter().any(|unit| unit.owns(path)))
             .collect();
         paths.sort();
         paths.dedup();
-        self.told = now;
         paths
     }
 

@@ -18,6 +18,18 @@ pub struct Unit {
     pub objects: Vec<PathBuf>,
 }
 
+impl Unit {
+    /// Whether a function belongs to this crate, by its path: `game::step`, `<game::Player as Drop>::drop`.
+    pub(crate) fn owns(&self, path: &str) -> bool {
+        let name = self
+            .key
+            .rsplit_once('-')
+            .map_or(self.key.as_str(), |(name, _)| name);
+        let path = path.trim_start_matches('<');
+        path.strip_prefix(name).is_some_and(|rest| rest.starts_with("::"))
+    }
+}
+
 /// One object, read.
 pub(crate) struct ObjectBytes {
     pub(crate) label: String,
