@@ -35,6 +35,7 @@ mod merge;
 mod unwind;
 
 mod linker;
+mod manifest;
 mod patcher;
 
 pub use error::Error;

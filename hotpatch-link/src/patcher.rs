@@ -7,24 +7,23 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use hotpatch_abi::code;
-use hotpatch_abi::manifest::{Fixup, ImageRef, Manifest, PatchId, Place, Published};
+use hotpatch_abi::manifest::PatchId;
 use hotpatch_abi::patch_file;
-use hotpatch_abi::version::ABI_VERSION;
 
 use crate::bind::Binder;
 use crate::elf::program::{self, LinkedImage};
 use crate::fingerprint::Fingerprint;
 use crate::hot;
-use crate::imports::Import;
 use crate::linker;
 use crate::live::{BASE, Image, ImageIndex, Live, Version};
-use crate::merge::{self, Merged};
+use crate::manifest::Linked;
+use crate::merge;
 use crate::names::{Name, Names};
 use crate::object_file::Role;
 use crate::program::{Atom, ObjectCache, Program};
 use crate::safety::Safety;
 use crate::selection::{self, Body, Selection};
-use crate::states::{State, States};
+use crate::states::States;
 use crate::unchanged::Unchanged;
 use crate::{Error, Unit};
 
@@ -238,32 +237,19 @@ impl Patcher {
         let dylib = fs::read(out).map_err(|error| Error::unreadable(out, error))?;
         let linked = program::read(&dylib, &mut self.names)
             .map_err(|error| Error::malformed(&out.to_string_lossy(), error))?;
-        let mut manifest = Manifest {
-            abi_version: ABI_VERSION,
-            build_id: self.build_id().to_vec(),
-            parent: match parent {
-                Parent::Live => self.live.images.last().and_then(|image| image.patch),
-                Parent::Base => None,
-            },
-            images: self.live.images[1..]
-                .iter()
-                .filter_map(|image| image.patch)
-                .collect(),
-            got: self.place_of(&linked, "_GLOBAL_OFFSET_TABLE_").unwrap_or(0),
-            fixups: Vec::new(),
-            published: Vec::new(),
+        let parent = match parent {
+            Parent::Live => self.live.images.last().and_then(|image| image.patch),
+            Parent::Base => None,
         };
-        let cells = linked.sections.get(merge::CELLS).copied().unwrap_or(0);
-        manifest
-            .fixups
-            .extend(imports.fixups().map(|(at, import, addend, form)| Fixup {
-                at: cells + at,
-                target: place(import),
-                addend,
-                form: form.into(),
-            }));
-        self.pointers(&merged, &linked, &mut manifest)?;
-        self.publish(&draft, &linked, &mut manifest)?;
+        let linked_patch = Linked {
+            program: &draft.program,
+            selection: &draft.selection,
+            states: &draft.states,
+            live: &self.live,
+            names: &self.names,
+            image: &linked,
+        };
+        let manifest = linked_patch.manifest(parent, &merged, &imports)?;
         let mapped_len = linked.mapped_len as usize;
         let (file, id) = patch_file::seal(dylib, mapped_len, &manifest);
         // Written under another name and moved, so that nobody ever sees half a patch file.
@@ -335,71 +321,6 @@ impl Patcher {
         paths.dedup();
         paths
     }
-
-    fn place_of(&self, linked: &LinkedImage, symbol: &str) -> Option<u64> {
-        linked
-            .unique(self.names.get(symbol)?)
-            .map(|definition| definition.st_value)
-    }
-
-    fn pointers(&self, merged: &Merged, linked: &LinkedImage, manifest: &mut Manifest) -> Result<(), Error> {
-        for (atom, pointer) in &merged.pointers {
-            let start = self
-                .place_of(linked, &merge::marker(*atom))
-                .ok_or_else(|| lost(&merge::marker(*atom)))?;
-            manifest.fixups.push(Fixup {
-                at: start + pointer.offset,
-                target: place(pointer.import),
-                addend: pointer.addend,
-                form: hotpatch_abi::manifest::FixupForm::Absolute,
-            });
-        }
-        Ok(())
-    }
-
-    fn publish(&self, draft: &Draft, linked: &LinkedImage, manifest: &mut Manifest) -> Result<(), Error> {
-        let here = |name: Name| {
-            let definition = linked.unique(name).ok_or_else(|| lost(self.names.text(name)))?;
-            Ok::<_, Error>(Place {
-                image: ImageRef::This,
-                offset: definition.st_value,
-            })
-        };
-        for publication in draft.selection.published.values() {
-            let entry = match draft.states.get(publication.entry.linkage) {
-                Some(State {
-                    image, definition, ..
-                }) => place(Import {
-                    image,
-                    offset: definition.st_value,
-                }),
-                None => here(publication.entry.linkage)?,
-            };
-            let body = match publication.body {
-                Body::Loaded(version) => {
-                    let offset = self.live.offset(version).ok_or_else(|| lost(&publication.path))?;
-                    place(Import {
-                        image: version.image,
-                        offset,
-                    })
-                }
-                Body::New(atom) => here(
-                    draft
-                        .program
-                        .id(atom)
-                        .map(|id| id.linkage)
-                        .ok_or_else(|| lost(&publication.path))?,
-                )?,
-            };
-            manifest.published.push(Published {
-                entry,
-                body,
-                path: publication.path.clone(),
-            });
-        }
-        manifest.published.sort_by(|a, b| a.path.cmp(&b.path));
-        Ok(())
-    }
 }
 
 fn by_name(program: &Program, atoms: impl IntoIterator<Item = Atom>) -> HashMap<Name, Vec<Atom>> {
@@ -410,22 +331,4 @@ fn by_name(program: &Program, atoms: impl IntoIterator<Item = Atom>) -> HashMap<
         }
     }
     functions
-}
-
-fn place(import: Import) -> Place {
-    let image = match import.image {
-        BASE => ImageRef::Base,
-        ImageIndex(index) => ImageRef::Earlier(index as u32 - 1),
-    };
-    Place {
-        image,
-        offset: import.offset,
-    }
-}
-
-fn lost(symbol: &str) -> Error {
-    Error::new(
-        code::LINK,
-        format!("the linker did not keep symbol `{symbol}` of the patch"),
-    )
 }

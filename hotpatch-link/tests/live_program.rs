@@ -106,7 +106,7 @@ fn linker() -> PathBuf {
 
 struct Running {
     child: Child,
-    input: ChildStdin,
+    input: Option<ChildStdin>,
     output: BufReader<ChildStdout>,
 }
 
@@ -117,10 +117,7 @@ impl Running {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        let (input, output) = (
-            child.stdin.take().unwrap(),
-            BufReader::new(child.stdout.take().unwrap()),
-        );
+        let (input, output) = (child.stdin.take(), BufReader::new(child.stdout.take().unwrap()));
         Self { child, input, output }
     }
 
@@ -131,16 +128,23 @@ impl Running {
     }
 
     fn ask(&mut self, command: &str) -> String {
-        writeln!(self.input, "{command}").unwrap();
+        writeln!(self.input.as_mut().unwrap(), "{command}").unwrap();
         self.line()
     }
 
     fn end(mut self) -> String {
-        drop(self.input);
+        drop(self.input.take());
         let mut rest = String::new();
         std::io::Read::read_to_string(&mut self.output, &mut rest).unwrap();
         assert!(self.child.wait().unwrap().success());
         rest.trim_end().to_owned()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

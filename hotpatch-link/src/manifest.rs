@@ -1,0 +1,137 @@
+//! The manifest of a linked patch: what the runtime writes into it, and which functions it publishes.
+
+use hotpatch_abi::code;
+use hotpatch_abi::manifest::{Fixup, FixupForm, ImageRef, Manifest, PatchId, Place, Published};
+use hotpatch_abi::version::ABI_VERSION;
+
+use crate::Error;
+use crate::elf::program::LinkedImage;
+use crate::imports::{Import, Imports};
+use crate::live::{BASE, ImageIndex, Live};
+use crate::merge::{self, Merged};
+use crate::names::{Name, Names};
+use crate::program::Program;
+use crate::selection::{Body, Selection};
+use crate::states::States;
+
+/// A patch that has been linked.
+pub(crate) struct Linked<'a> {
+    pub(crate) program: &'a Program,
+    pub(crate) selection: &'a Selection,
+    pub(crate) states: &'a States,
+    pub(crate) live: &'a Live,
+    pub(crate) names: &'a Names,
+    pub(crate) image: &'a LinkedImage,
+}
+
+impl Linked<'_> {
+    /// Writes the manifest. `parent` is the patch that must be live.
+    pub(crate) fn manifest(
+        &self,
+        parent: Option<PatchId>,
+        merged: &Merged,
+        imports: &Imports,
+    ) -> Result<Manifest, Error> {
+        let images = &self.live.images;
+        let mut manifest = Manifest {
+            abi_version: ABI_VERSION,
+            build_id: images[0].linked.build_id.clone(),
+            parent,
+            images: images[1..].iter().filter_map(|image| image.patch).collect(),
+            got: self.place_of("_GLOBAL_OFFSET_TABLE_").unwrap_or(0),
+            fixups: self.fixups(merged, imports)?,
+            published: self.published()?,
+        };
+        manifest.published.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(manifest)
+    }
+
+    fn fixups(&self, merged: &Merged, imports: &Imports) -> Result<Vec<Fixup>, Error> {
+        let cells = self.image.sections.get(merge::CELLS).copied().unwrap_or(0);
+        let mut fixups: Vec<_> = imports
+            .fixups()
+            .map(|(at, import, addend, form)| Fixup {
+                at: cells + at,
+                target: place(import),
+                addend,
+                form: form.into(),
+            })
+            .collect();
+        for (atom, pointer) in &merged.pointers {
+            let marker = merge::marker(*atom);
+            let start = self.place_of(&marker).ok_or_else(|| lost(&marker))?;
+            fixups.push(Fixup {
+                at: start + pointer.offset,
+                target: place(pointer.import),
+                addend: pointer.addend,
+                form: FixupForm::Absolute,
+            });
+        }
+        Ok(fixups)
+    }
+
+    fn published(&self) -> Result<Vec<Published>, Error> {
+        let publications = self.selection.published.values();
+        let published = publications.map(|publication| {
+            let entry = match self.states.get(publication.entry.linkage) {
+                Some(state) => place(Import {
+                    image: state.image,
+                    offset: state.definition.st_value,
+                }),
+                None => self.here(publication.entry.linkage)?,
+            };
+            let body = match publication.body {
+                Body::Loaded(version) => {
+                    let offset = self.live.offset(version).ok_or_else(|| lost(&publication.path))?;
+                    place(Import {
+                        image: version.image,
+                        offset,
+                    })
+                }
+                Body::New(atom) => {
+                    let id = self.program.id(atom).ok_or_else(|| lost(&publication.path))?;
+                    self.here(id.linkage)?
+                }
+            };
+            Ok(Published {
+                entry,
+                body,
+                path: publication.path.clone(),
+            })
+        });
+        published.collect()
+    }
+
+    fn here(&self, name: Name) -> Result<Place, Error> {
+        let definition = self
+            .image
+            .unique(name)
+            .ok_or_else(|| lost(self.names.text(name)))?;
+        Ok(Place {
+            image: ImageRef::This,
+            offset: definition.st_value,
+        })
+    }
+
+    fn place_of(&self, symbol: &str) -> Option<u64> {
+        self.image
+            .unique(self.names.get(symbol)?)
+            .map(|definition| definition.st_value)
+    }
+}
+
+fn place(import: Import) -> Place {
+    let image = match import.image {
+        BASE => ImageRef::Base,
+        ImageIndex(index) => ImageRef::Earlier(index as u32 - 1),
+    };
+    Place {
+        image,
+        offset: import.offset,
+    }
+}
+
+fn lost(symbol: &str) -> Error {
+    let message = format!("the linker did not keep symbol `{symbol}` of the patch");
+    Error::new(code::LINK, message)
+}
