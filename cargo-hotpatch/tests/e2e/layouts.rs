@@ -37,9 +37,12 @@ fn step(world: &mut World) -> String {
     scratch.sum += world.kinds.values().map(|kind| match **kind { Kind::Calm => 1, Kind::Angry(n) => n }).sum::<u32>();
     scratch.sum += world.moods.iter().flatten().map(|mood| match mood { Mood::Good => 10, Mood::Bad => 20 }).sum::<u32>();
     scratch.sum += world.shapes.iter().map(|shape| shape.area()).sum::<u32>();
-    scratch.sum += TABLE.lock().unwrap().rows + (world.callback)(1);
+    scratch.sum += TABLE.lock().unwrap().rows + (world.callback)(1) + numbers(2).sum::<u32>();
     format!("sum {} {}", scratch.sum, twice(2))
 }
+
+#[hotpatch]
+fn numbers(n: u32) -> impl Iterator<Item = u32> { let k = 2; (0..n).map(move |i| i * k as u32) }
 
 #[hotpatch]
 fn twice(n: Number) -> Number { n + n }
@@ -92,6 +95,12 @@ const REFUSED: &[(&str, &str, &str, &[&str])] = &[
         "HP0203",
         &["`layouts::Table`"],
     ),
+    (
+        "let k = 2;",
+        "let k = 2_u64;",
+        "HP0203",
+        &["closure_env", "layouts::numbers"],
+    ),
     ("type Number = u32", "type Number = u64", "HP0201", &["twice"]),
     (
         "    callback: Box<dyn",
@@ -104,7 +113,7 @@ const REFUSED: &[(&str, &str, &str, &[&str])] = &[
 fn layouts(arguments: &[&str]) {
     let project = Project::new("layouts", MAIN);
     let mut session = Session::start(&project, arguments);
-    assert_eq!(session.ask("a"), "a sum 157 4");
+    assert_eq!(session.ask("a"), "a sum 159 4");
     for (from, to, code, says) in REFUSED {
         // What the edit needs elsewhere to compile.
         let edited = MAIN
@@ -169,7 +178,7 @@ fn layouts(arguments: &[&str]) {
         for text in *says {
             assert!(message.contains(text), "{to}: {message}");
         }
-        assert_eq!(session.ask("b"), "b sum 157 4", "{to}");
+        assert_eq!(session.ask("b"), "b sum 159 4", "{to}");
         project.write("src/main.rs", MAIN);
         assert_eq!(session.outcome()["event"], "nothing-to-do", "{to}");
     }
@@ -184,7 +193,7 @@ fn layouts(arguments: &[&str]) {
         "Scratch { sum: 0 }",
         "Scratch { unused: [1; 4], sum: 1 }",
     );
-    while session.ask("c") != "c sum 158 4" {
+    while session.ask("c") != "c sum 160 4" {
         session.outcome();
     }
     assert!(session.finish().success());
