@@ -58,9 +58,10 @@ pub(crate) struct Pointer {
 /// What a relocation points to, before it is decided how to reach it.
 #[derive(Clone, Copy, Debug)]
 enum Target {
-    Included(Atom, u64),
+    /// The linker finds it: in the patch, or through the dynamic linker.
+    Linked(To),
+    /// It lives in the process.
     Imported(ImageIndex, Definition),
-    Dynamic { name: Name, weak: bool },
 }
 
 /// Binds the sections of one patch.
@@ -141,10 +142,10 @@ impl<'a> Binder<'a> {
             return Err("32-bit addresses do not fit into a patch (build without `relocation-model=static`)");
         }
         let target = match kind {
-            Kind::Got => Target::Dynamic {
+            Kind::Got => Target::Linked(To::Dynamic {
                 name: symbol.name,
                 weak: false,
-            },
+            }),
             Kind::ThreadBase => {
                 let to = To::Cells;
                 let addend = self.imports.cell(Cell::ThreadPair(0)) as i64 + relocation.addend;
@@ -159,26 +160,13 @@ impl<'a> Binder<'a> {
             _ => self.target(atom, symbol, kind, relocation)?,
         };
         match target {
-            Target::Included(included, offset) => {
-                let to = To::Included(included, offset);
-                let reference = Reference {
+            Target::Linked(to) => {
+                bound.references.push(Reference {
                     offset: relocation.offset,
                     r_type: relocation.r_type,
                     to,
                     addend: relocation.addend,
-                };
-                bound.references.push(reference);
-                Ok(())
-            }
-            Target::Dynamic { name, weak } => {
-                let to = To::Dynamic { name, weak };
-                let reference = Reference {
-                    offset: relocation.offset,
-                    r_type: relocation.r_type,
-                    to,
-                    addend: relocation.addend,
-                };
-                bound.references.push(reference);
+                });
                 Ok(())
             }
             Target::Imported(_, definition) if definition.kind == DefinitionKind::ThreadLocal => {
@@ -219,7 +207,7 @@ impl<'a> Binder<'a> {
             return self.outside(symbol);
         };
         if self.is_included(definition) {
-            return Ok(Target::Included(definition, offset));
+            return Ok(Target::Linked(To::Included(definition, offset)));
         }
         if let Some(version) = self.selection.bound.get(&definition) {
             let st_value = self.live.offset(*version).ok_or("the address is ambiguous")?;
@@ -261,10 +249,10 @@ impl<'a> Binder<'a> {
         {
             Some([definition]) => Ok(Target::Imported(BASE, *definition)),
             Some([_, ..]) => Err("the program has several definitions of the target"),
-            _ => Ok(Target::Dynamic {
+            _ => Ok(Target::Linked(To::Dynamic {
                 name: symbol.name,
                 weak: symbol.weak,
-            }),
+            })),
         }
     }
 
