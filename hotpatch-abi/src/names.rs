@@ -23,3 +23,6 @@ pub const CONTROL_TOKEN_VAR: &str = "HOTPATCH_CONTROL_TOKEN";
 
 /// Extension of the sockets in the control directory.
 pub const SOCKET_EXTENSION: &str = "sock";
+
+/// Prefix of the path of the thread-local whose memory is given to the thread-locals that patches add.
+pub const RESERVE_PREFIX: &str = "hotpatch_runtime::reserve::RESERVE::";

@@ -1,11 +1,12 @@
 //! What runs in the process: the program as built, and every patch image that was committed since.
 
 use rustc_hash::FxHashMap as HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use hotpatch_abi::manifest::PatchId;
 
-use crate::elf::program::{DefinitionKind, LinkedImage};
+use crate::elf::program::{Definition, DefinitionKind, LinkedImage};
 use crate::names::Name;
 use crate::program::{Atom, Program};
 use crate::states::State;
@@ -86,9 +87,20 @@ pub(crate) struct Live {
     pub(crate) images: Vec<Image>,
     /// The live bodies of the hot functions that were published, by the path of their entry.
     pub(crate) table: HashMap<Name, Version>,
+    /// What is left of the room for new thread-locals, in the program's block of thread-locals.
+    pub(crate) reserve: Range<u64>,
+    /// The thread-locals that live there.
+    pub(crate) reserved: HashMap<Name, Definition>,
 }
 
 impl Live {
+    /// The thread-locals that a patch was linked with live from now on.
+    pub(crate) fn keep_reserved(&mut self, reserved: HashMap<Name, Definition>) {
+        let end = |definition: &Definition| definition.st_value + definition.size;
+        self.reserve.start = reserved.values().map(end).fold(self.reserve.start, u64::max);
+        self.reserved.extend(reserved);
+    }
+
     pub(crate) fn image(&self, index: ImageIndex) -> &Image {
         &self.images[index.0]
     }
@@ -117,6 +129,13 @@ impl Live {
 
     /// The variable or thread-local of a name, wherever it lives.
     pub(crate) fn state(&self, name: Name) -> Option<State> {
+        if let Some(definition) = self.reserved.get(&name).copied() {
+            return Some(State {
+                image: BASE,
+                definition,
+                name,
+            });
+        }
         self.images.iter().enumerate().find_map(|(index, image)| {
             let definition = image.linked.unique(name)?;
             is_state(definition.kind).then_some(State {

@@ -112,14 +112,6 @@ impl ObjectFile {
         }
     }
 
-    /// What a symbol of this object belongs to.
-    pub(crate) fn role_of(&self, symbol: &Symbol) -> Option<Role> {
-        match symbol.place {
-            SymbolPlace::Section(id) => Some(self.section(id).role),
-            _ => None,
-        }
-    }
-
     /// The definition that a place in a section belongs to.
     pub(crate) fn definition_at(&self, id: SectionId, offset: u64) -> Option<&Symbol> {
         let mut definitions = self

@@ -2,16 +2,18 @@
 
 use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use hotpatch_abi::code;
 use hotpatch_abi::manifest::PatchId;
+use hotpatch_abi::names::RESERVE_PREFIX;
 use hotpatch_abi::patch_file;
 
 use crate::bind::Binder;
-use crate::elf::program::{self, LinkedImage};
+use crate::elf::program::{self, DefinitionKind, LinkedImage};
 use crate::fingerprint::Fingerprint;
 use crate::hot;
 use crate::linker;
@@ -56,8 +58,8 @@ pub enum Change {
 #[derive(Debug)]
 pub struct Draft {
     program: Arc<Program>,
-    selection: Selection,
-    states: States,
+    selection: Box<Selection>,
+    states: Box<States>,
     published: Vec<String>,
     changed: Vec<String>,
     unreached: Vec<String>,
@@ -130,6 +132,7 @@ impl Patcher {
             );
             return Err(Error::new(code::STRIP, message));
         }
+        let reserve = reserve(&linked, &names);
         let program = Arc::new(cache.read(units, &mut names)?);
         let mut safety = Safety::default();
         safety.learn(&program);
@@ -147,6 +150,8 @@ impl Patcher {
             live: Live {
                 images: vec![base],
                 table: HashMap::default(),
+                reserve,
+                reserved: HashMap::default(),
             },
             safety,
             told: HashSet::default(),
@@ -194,8 +199,8 @@ impl Patcher {
             published.sort();
             return Ok(Change::Patch(Draft {
                 program,
-                selection,
-                states,
+                selection: Box::new(selection),
+                states: Box::new(states),
                 published,
                 changed,
                 unreached,
@@ -214,6 +219,10 @@ impl Patcher {
     ///
     /// A relocation cannot be bound, the linker fails, or the patch file cannot be written.
     pub fn link(&mut self, draft: Draft, parent: Parent, linker: &Path, out: &Path) -> Result<Patch, Error> {
+        if matches!(parent, Parent::Base) && !draft.states.reserved.is_empty() {
+            return Err(Error::new(code::NEW_THREAD_LOCAL, "the edit adds a thread-local")
+                .note("patch files do not know which room earlier ones took: only a session can add thread-locals"));
+        }
         let start = Instant::now();
         let mut binder = Binder::new(
             &draft.program,
@@ -269,8 +278,12 @@ impl Patcher {
     /// The process acknowledged the patch: later comparisons are against it.
     pub fn commit(&mut self, patch: Patch) {
         let Draft {
-            program, selection, ..
+            program,
+            selection,
+            states,
+            ..
         } = patch.draft;
+        self.live.keep_reserved(states.reserved);
         let index = ImageIndex(self.live.images.len());
         for publication in selection.published.values() {
             let version = match publication.body {
@@ -331,4 +344,18 @@ fn by_name(program: &Program, atoms: impl IntoIterator<Item = Atom>) -> HashMap<
         }
     }
     functions
+}
+
+/// The room for thread-locals that patches add, in the block of thread-locals of a program.
+fn reserve(program: &LinkedImage, names: &Names) -> Range<u64> {
+    let mut reserves = program
+        .symbols
+        .iter()
+        .filter(|(name, _)| names.path(**name).starts_with(RESERVE_PREFIX));
+    match reserves.next() {
+        Some((_, definitions)) if definitions[0].kind == DefinitionKind::ThreadLocal => {
+            definitions[0].st_value..definitions[0].st_value + definitions[0].size
+        }
+        _ => 0..0,
+    }
 }

@@ -24,6 +24,8 @@ mod platform;
 
 mod control;
 
+mod reserve;
+
 pub use commit::{Applied, apply};
 pub use dispatch::{call, enter};
 pub use event::{Event, on_event};
@@ -33,3 +35,5 @@ pub use registry::Registered;
 
 #[doc(hidden)]
 pub use inventory;
+#[doc(hidden)]
+pub use reserve::reserve;

@@ -247,3 +247,77 @@ fn state_is_kept_in_a_debug_build() {
 fn state_is_kept_in_a_release_build() {
     state_is_kept("state_release", &["--release"]);
 }
+
+const LOCALS: &str = r#"
+use hotpatch::hotpatch;
+use std::cell::{Cell, RefCell};
+
+// MORE
+
+#[hotpatch]
+fn step() -> String { String::from("none") }
+
+fn main() {
+    let (ask, questions) = std::sync::mpsc::channel::<()>();
+    let (answers, hear) = std::sync::mpsc::channel();
+    std::thread::spawn(move || while questions.recv().is_ok() { answers.send(hotpatch::call(step)).unwrap() });
+    let _: (Cell<u8>, RefCell<u8>) = Default::default();
+    for line in std::io::stdin().lines() {
+        ask.send(()).unwrap();
+        println!("{} {} | {}", line.unwrap(), hotpatch::call(step), hear.recv().unwrap());
+    }
+}
+"#;
+
+fn thread_locals_are_added(name: &str, arguments: &[&str]) {
+    let project = Project::new(name, LOCALS);
+    let mut session = Session::start(&project, arguments);
+    assert_eq!(session.ask("a"), "a none | none");
+    let one = "thread_local! { static ZERO: Cell<u32> = const { Cell::new(0) }; static LAZY: RefCell<Vec<u32>> = \
+               RefCell::new(vec![7]); }";
+    let with_one = LOCALS.replace("// MORE", one).replace(
+        "String::from(\"none\")",
+        "ZERO.set(ZERO.get() + 1); LAZY.with_borrow_mut(|l| l.push(1)); format!(\"one {} {}\", ZERO.get(), \
+         LAZY.with_borrow(Vec::len))",
+    );
+    project.write("src/main.rs", &with_one);
+    assert_eq!(session.applied(), [format!("{name}::step")]);
+    assert_eq!(session.ask("b"), "b one 1 2 | one 1 2");
+    let two = "thread_local! { static AGAIN: Cell<u64> = const { Cell::new(0) }; }";
+    let with_two = with_one
+        .replace("thread_local!", &format!("{two} thread_local!"))
+        .replace("format!(\"one", "AGAIN.set(AGAIN.get() + 5); format!(\"two")
+        .replace("ZERO.get(), ", "ZERO.get() + AGAIN.get() as u32, ");
+    project.write("src/main.rs", &with_two);
+    assert_eq!(session.applied(), [format!("{name}::step")]);
+    assert_eq!(session.ask("c"), "c two 7 3 | two 7 3");
+    assert_eq!(session.ask("d"), "d two 13 4 | two 13 4");
+    // One that does not begin as zeros has no room.
+    project.edit(
+        "src/main.rs",
+        "static AGAIN: Cell<u64> = const { Cell::new(0) };",
+        "static OTHER: Cell<u64> = const { Cell::new(9) };",
+    );
+    project.edit("src/main.rs", "AGAIN", "OTHER");
+    let mut refused = session.outcome();
+    while refused["event"] == "build-failed" {
+        refused = session.outcome();
+    }
+    assert_eq!(
+        (refused["event"].as_str(), refused["code"].as_str()),
+        (Some("refused"), Some("HP0302")),
+        "{refused}"
+    );
+    assert_eq!(session.ask("e"), "e two 19 5 | two 19 5");
+    assert!(session.finish().success());
+}
+
+#[test]
+fn thread_locals_are_added_in_a_debug_build() {
+    thread_locals_are_added("locals_debug", &[]);
+}
+
+#[test]
+fn thread_locals_are_added_in_a_release_build() {
+    thread_locals_are_added("locals_release", &["--release"]);
+}
