@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -32,6 +35,19 @@ pub(crate) fn utf8(variables: impl IntoIterator<Item = (OsString, OsString)>) ->
     let utf8 =
         |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
     variables.into_iter().filter_map(utf8).collect()
+}
+
+/// Saves the variables for the rustc wrapper. They may hold secrets: only this user can read the file.
+pub(crate) fn save(path: &Path, variables: &Variables) -> Result<()> {
+    let write = || -> Result<()> {
+        let mut file = File::options()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(path)?;
+        Ok(file.write_all(&serde_json::to_vec(variables)?)?)
+    };
+    write().with_context(|| format!("cannot write `{}`", path.display()))
 }
 
 /// Reads the variables that the session saved for the rustc wrapper.
@@ -75,6 +91,17 @@ fn sysroot_libraries() -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_saved_file_is_private() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("env.json");
+        let variables = Variables::from([("SECRET".into(), "s".into())]);
+        save(&path, &variables).unwrap();
+        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(read(Some(path.into())).unwrap(), variables);
+    }
 
     #[test]
     fn what_the_outer_cargo_added_is_gone() {

@@ -95,8 +95,7 @@ impl Capture {
 
     /// Writes the record, in one step.
     pub(crate) fn save(&self, state: &StateDir) -> Result<()> {
-        let path = path(state, &self.key);
-        write_json(&path, self).with_context(|| format!("cannot write `{}`", path.display()))
+        write_json(&path(state, &self.key), self)
     }
 
     /// Reads all records. One that cannot be read is of another version of the tool and is left out.
@@ -140,10 +139,13 @@ fn path(state: &StateDir, key: &UnitKey) -> PathBuf {
 
 /// Writes a file that others see either whole or not at all.
 pub(crate) fn write_json(path: &Path, value: &impl Serialize) -> Result<()> {
-    let dir = path.parent().context("a path without a folder")?;
-    std::fs::create_dir_all(dir)?;
-    let mut file = tempfile::NamedTempFile::new_in(dir)?;
-    file.write_all(&serde_json::to_vec(value)?)?;
-    file.persist(path)?;
-    Ok(())
+    let write = || -> Result<()> {
+        let dir = path.parent().context("a path without a folder")?;
+        std::fs::create_dir_all(dir)?;
+        let mut file = tempfile::NamedTempFile::new_in(dir)?;
+        file.write_all(&serde_json::to_vec(value)?)?;
+        file.persist(path)?;
+        Ok(())
+    };
+    write().with_context(|| format!("cannot write `{}`", path.display()))
 }

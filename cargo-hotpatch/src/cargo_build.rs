@@ -15,6 +15,7 @@ use crate::plan::{Built, Plan};
 use crate::refusal::Exit;
 use crate::roles::{CALLER_ENV, ROLE, Role, STATE};
 use crate::runnable::Runnable;
+use crate::scratch_dir::ScratchDir;
 
 impl Plan {
     /// Builds the program.
@@ -46,8 +47,10 @@ impl Plan {
     }
 
     fn run_cargo(&self) -> Result<PathBuf> {
-        let caller = tempfile::Builder::new().prefix("hotpatch-env-").tempfile()?;
-        serde_json::to_writer(&caller, &caller_env::utf8(self.env.clone()))?;
+        // A folder of a session: when the build is interrupted, the next start removes it.
+        let scratch = ScratchDir::new(&self.state.sessions())?;
+        let caller = scratch.path().join("caller-env.json");
+        caller_env::save(&caller, &caller_env::utf8(self.env.clone()))?;
         let mut cargo = cargo(&self.env);
         cargo
             .arg("build")
@@ -62,7 +65,7 @@ impl Plan {
             .env("RUSTC_WORKSPACE_WRAPPER", self.state.rustc_stand_in()?)
             .env(ROLE, Role::RustcWrapper.as_str())
             .env(STATE, self.state.path())
-            .env(CALLER_ENV, caller.path())
+            .env(CALLER_ENV, caller)
             .stdin(Stdio::null())
             .stdout(Stdio::piped());
         let mut child = cargo.spawn().context("cannot run cargo")?;

@@ -22,6 +22,10 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Build and run a program, and take every edit of it live
+    ///
+    /// When a signal kills the program (a crash, or `kill -KILL`), the session goes on: it waits for the next save, then
+    /// builds and starts the program again. Ctrl-C ends it. When the program ends by itself, or by a signal that asks it
+    /// to (SIGINT, SIGTERM, SIGHUP, SIGQUIT), the tool ends in the same way.
     Run {
         #[command(flatten)]
         selection: Selection,
@@ -29,7 +33,7 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         events: Option<PathBuf>,
         /// Arguments for the program
-        #[arg(last = true)]
+        #[arg(value_name = "ARGS", trailing_var_arg = true)]
         args: Vec<OsString>,
     },
     /// Build a program so that it can be patched, without running it
@@ -41,7 +45,7 @@ enum Command {
     Patch {
         #[command(flatten)]
         selection: Selection,
-        /// Where to put the patch
+        /// Where to put the patch (by default `<name of the program>.hotpatch` in the current folder)
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
     },
@@ -110,7 +114,7 @@ fn report(error: &anyhow::Error) -> ExitCode {
     }
     match error.downcast_ref::<Refusal>() {
         Some(refusal) => terminal.refusal(refusal),
-        None => terminal.error(format_args!("{error:#}")),
+        None => terminal.failure(error),
     }
     ExitCode::from(101)
 }
@@ -147,5 +151,16 @@ mod tests {
         };
         assert!(selection.release);
         assert_eq!(args, ["--release", "-x"]);
+    }
+
+    #[test]
+    fn the_dashes_before_the_arguments_may_be_left_out() {
+        let line = ["cargo-hotpatch", "run", "-r", "level", "--hard", "-p"].map(OsString::from);
+        let Command::Run { selection, args, .. } = Cli::try_parse_from(line).unwrap().command else {
+            panic!()
+        };
+        assert!(selection.release && selection.package.is_none());
+        assert_eq!(args, ["level", "--hard", "-p"]);
+        assert!(Cli::try_parse_from(["cargo-hotpatch", "run", "--hard"]).is_err());
     }
 }

@@ -34,7 +34,9 @@ impl ControlDir {
     ///
     /// There is no place for it.
     pub(crate) fn new() -> Result<Self> {
-        let parent = usable_parent()?;
+        let parent = usable_parent(parents())?;
+        let _turn = scratch_dir::turn(&parent)
+            .with_context(|| format!("cannot lock the folder `{}`", parent.display()))?;
         sweep(&parent);
         let random = random_hex::<20>()?;
         let (name, token) = random.split_at(8);
@@ -151,16 +153,16 @@ fn parents() -> Vec<PathBuf> {
 }
 
 /// The first folder that only this user can look into and that leaves room for the name of a socket.
-fn usable_parent() -> Result<PathBuf> {
+fn usable_parent(parents: Vec<PathBuf>) -> Result<PathBuf> {
     let mut reasons = Vec::new();
-    for parent in parents() {
+    for parent in parents {
         match prepared(&parent) {
             Ok(()) => return Ok(parent),
             Err(error) => reasons.push(format!("`{}`: {error:#}", parent.display())),
         }
     }
     bail!(
-        "there is no place for the control channel: {}",
+        "there is no place for the control channel: {}; set `XDG_RUNTIME_DIR` to a folder of your own with a short path",
         reasons.join("; ")
     )
 }
@@ -202,6 +204,27 @@ mod tests {
         assert!(all().contains(&(dir.clone(), control.token().to_owned())));
         drop(control);
         assert!(!dir.exists());
+    }
+
+    #[test]
+    fn folders_that_cannot_be_used_are_all_named() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("file"), "").unwrap();
+        let long = dir.path().join("x".repeat(100));
+        let error = usable_parent(vec![
+            dir.path().join("file"),
+            dir.path().join("file/sub"),
+            long.clone(),
+        ]);
+        let message = error.unwrap_err().to_string();
+        for part in [
+            "file`: others",
+            "file/sub`: Not a directory",
+            &long.display().to_string(),
+            "XDG_RUNTIME_DIR",
+        ] {
+            assert!(message.contains(part), "{part}: {message}");
+        }
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::refusal::Refusal;
 /// What a look at the files found.
 #[derive(Debug, Default)]
 pub(crate) struct Edit {
-    /// The files that changed.
+    /// The files that changed. Those that decide what cargo builds may hold again what the build found.
     pub(crate) files: Vec<PathBuf>,
     /// Whether files of hotpatch itself changed.
     pub(crate) own: bool,
@@ -28,7 +28,10 @@ impl Edit {
             return Some(Refusal::new(code::OWN_CRATES, message).help(next));
         }
         let file = self.build.first()?;
-        let message = format!("`{}` decides what cargo builds", relative(file).display());
+        let message = format!(
+            "`{}` changed: it decides what cargo builds",
+            relative(file).display()
+        );
         Some(Refusal::new(code::BUILD_INPUT, message).help(next))
     }
 }

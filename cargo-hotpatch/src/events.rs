@@ -25,6 +25,8 @@ pub(crate) enum Event<'a> {
         pid: u32,
         generation: u64,
         functions: &'a [String],
+        /// Changed functions that stay as they were, because no hot function reaches them.
+        unreached: &'a [String],
         ms: Phases,
     },
     /// No code changed.
@@ -154,14 +156,16 @@ mod tests {
             ..Phases::default()
         };
         let functions = ["game::step".to_owned()];
+        let unreached = ["game::main".to_owned()];
         check(
             Event::Applied {
                 pid: 7,
                 generation: 3,
                 functions: &functions,
+                unreached: &unreached,
                 ms,
             },
-            r#"{"event":"applied","pid":7,"generation":3,"functions":["game::step"],"ms":{"replay":101.5,"compare":0.0,"bind":0.0,"link":0.0,"commit":0.0,"total":141.0}}"#,
+            r#"{"event":"applied","pid":7,"generation":3,"functions":["game::step"],"unreached":["game::main"],"ms":{"replay":101.5,"compare":0.0,"bind":0.0,"link":0.0,"commit":0.0,"total":141.0}}"#,
         );
     }
 }

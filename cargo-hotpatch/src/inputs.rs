@@ -31,6 +31,17 @@ pub(crate) enum Owner {
 struct Input {
     owners: BTreeSet<Owner>,
     stamp: Option<Stamp>,
+    /// What the build found.
+    built: Option<Stamp>,
+}
+
+/// A file that changed.
+#[derive(Debug)]
+pub(crate) struct Changed {
+    pub(crate) path: PathBuf,
+    pub(crate) owners: BTreeSet<Owner>,
+    /// It holds again what the build found.
+    pub(crate) restored: bool,
 }
 
 /// The files.
@@ -85,7 +96,7 @@ impl Inputs {
         self.0.contains_key(path)
     }
 
-    /// The files, and what those among them that are symbolic links point to.
+    /// The files, and what those among them that are symbolic links point to. Some may not exist yet.
     pub(crate) fn paths(&self) -> BTreeSet<PathBuf> {
         let targets = self.0.keys().filter_map(|path| std::fs::canonicalize(path).ok());
         self.0.keys().cloned().chain(targets).collect()
@@ -99,7 +110,7 @@ impl Inputs {
     }
 
     /// The files that changed since they were last compiled or last reported, and to whom they belong.
-    pub(crate) fn changed(&mut self) -> Vec<(PathBuf, BTreeSet<Owner>)> {
+    pub(crate) fn changed(&mut self) -> Vec<Changed> {
         let mut changed = Vec::new();
         for (path, input) in &mut self.0 {
             let now = match input.stamp {
@@ -115,7 +126,15 @@ impl Inputs {
             };
             if let Some(now) = now {
                 input.stamp = now;
-                changed.push((path.clone(), input.owners.clone()));
+                let restored = match (now, input.built) {
+                    (Some(now), Some(built)) => now.has_content_of(built),
+                    (now, built) => now.is_none() && built.is_none(),
+                };
+                changed.push(Changed {
+                    path: path.clone(),
+                    owners: input.owners.clone(),
+                    restored,
+                });
             }
         }
         changed
@@ -148,10 +167,13 @@ impl Inputs {
             .filter(|path| !project.makes(path))
         {
             let input = self.0.entry(path);
-            let stamp = |path: &Path| Stamp::as_of(path, started);
-            let input = input.or_insert_with_key(|path| Input {
-                owners: BTreeSet::new(),
-                stamp: stamp(path),
+            let input = input.or_insert_with_key(|path| {
+                let stamp = Stamp::as_of(path, started);
+                Input {
+                    owners: BTreeSet::new(),
+                    stamp,
+                    built: stamp,
+                }
             });
             input.owners.insert(owner.clone());
         }
@@ -165,13 +187,12 @@ fn sources(unit: &Capture, dep_info: Option<PathBuf>) -> Vec<PathBuf> {
     dep_info::sources(&text, &unit.cwd)
 }
 
-/// The path as file events name it: without links and dots in its folder.
+/// The path as file events name it: without links and dots in its folder, which may not exist yet.
 fn resolved(path: &Path) -> PathBuf {
-    let folder = path
-        .parent()
-        .and_then(|folder| std::fs::canonicalize(folder).ok());
-    match (folder, path.file_name()) {
-        (Some(folder), Some(name)) => folder.join(name),
+    match (path.parent(), path.file_name()) {
+        (Some(folder), Some(name)) => std::fs::canonicalize(folder)
+            .unwrap_or_else(|_| resolved(folder))
+            .join(name),
         _ => path.to_owned(),
     }
 }

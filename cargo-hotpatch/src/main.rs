@@ -29,6 +29,8 @@ mod runnable;
 mod selection;
 mod settings;
 
+mod hot_entries;
+
 mod dep_info;
 mod diagnostic;
 mod edit;
@@ -45,10 +47,12 @@ mod workbench;
 mod channel;
 mod control_dir;
 mod events;
+mod failure;
 mod refusal;
 mod running;
 mod session;
 mod terminal;
+mod unreached;
 
 mod cli;
 mod commands;

@@ -16,13 +16,16 @@ pub(crate) const TARGET: &str = "x86_64-unknown-linux-gnu";
 pub(crate) struct Obstacle {
     code: Code,
     message: String,
-    help: &'static str,
+    help: String,
 }
 
 impl Obstacle {
     /// The first obstacle in a compilation for the program.
     pub(crate) fn of(args: &RustcArgs) -> Option<Self> {
-        platform(args).or_else(|| lto(args)).or_else(|| strip(args))
+        let profile = Profile(None);
+        platform(args)
+            .or_else(|| lto(args).then(|| profile.lto()))
+            .or_else(|| strip(args).then(|| profile.strip()))
     }
 
     /// The first obstacle in the settings that cargo will turn into rustc command lines.
@@ -33,13 +36,11 @@ impl Obstacle {
         if let Some(target) = settings.target() {
             args.extend(["--target", &target]);
         }
-        if settings.lto(profile).is_some() {
-            args.extend(["-C", "lto"]);
-        }
-        if settings.strip(profile).is_some() {
-            args.extend(["-C", "strip=symbols"]);
-        }
-        Self::of(&args)
+        let (lto, strip) = (settings.lto(profile), settings.strip(profile));
+        let profile = Profile(Some(profile));
+        platform(&args)
+            .or_else(|| lto.map(|_| profile.lto()))
+            .or_else(|| strip.map(|_| profile.strip()))
     }
 
     /// Reports the obstacle as rustc would an error, so that cargo shows it once and without a command line.
@@ -69,7 +70,8 @@ fn platform(args: &RustcArgs) -> Option<Obstacle> {
         return Some(Obstacle {
             code: code::PLATFORM,
             message: format!("programs for {target} cannot be patched yet"),
-            help: "build for `x86_64-unknown-linux-gnu`: look for `build.target` in `.cargo/config.toml`",
+            help: "build for `x86_64-unknown-linux-gnu`: look for `build.target` in `.cargo/config.toml`"
+                .into(),
         });
     }
     let mut features = args
@@ -81,29 +83,63 @@ fn platform(args: &RustcArgs) -> Option<Obstacle> {
         .then(|| Obstacle {
             code: code::PLATFORM,
             message: "a program without a dynamic loader (`crt-static`) cannot take patches".into(),
-            help: "remove `-C target-feature=+crt-static` from `RUSTFLAGS` or `.cargo/config.toml`",
+            help: "remove `-C target-feature=+crt-static` from `RUSTFLAGS` or `.cargo/config.toml`".into(),
         })
 }
 
-fn lto(args: &RustcArgs) -> Option<Obstacle> {
+/// The profile that is at fault; its name is not known everywhere.
+#[derive(Clone, Copy)]
+struct Profile<'a>(Option<&'a str>);
+
+impl Profile<'_> {
+    fn lto(self) -> Obstacle {
+        let message = format!(
+            "{} uses link-time optimisation, which leaves no objects to compare",
+            self.name()
+        );
+        Obstacle {
+            code: code::LTO,
+            message,
+            help: format!(
+                "set `lto = \"off\"` in {} of `Cargo.toml`, or choose another profile with `--profile`",
+                self.table()
+            ),
+        }
+    }
+
+    fn strip(self) -> Obstacle {
+        let message = format!("{} strips the symbols that patches are bound to", self.name());
+        Obstacle {
+            code: code::STRIP,
+            message,
+            help: format!(
+                "set `strip = \"none\"` or `strip = \"debuginfo\"` in {} of `Cargo.toml`",
+                self.table()
+            ),
+        }
+    }
+
+    fn name(self) -> String {
+        self.0
+            .map_or("the profile".into(), |name| format!("profile `{name}`"))
+    }
+
+    fn table(self) -> String {
+        self.0
+            .map_or("this `[profile]`".into(), |name| format!("`[profile.{name}]`"))
+    }
+}
+
+fn lto(args: &RustcArgs) -> bool {
     const OFF: [&str; 4] = ["off", "no", "n", "false"];
     let on = |value: Option<&str>| value.is_none_or(|value| !OFF.contains(&value));
     let lto = args.codegen("lto").next_back().is_some_and(on);
     let plugin = args.codegen("linker-plugin-lto").next_back().is_some_and(on);
-    (lto || plugin).then(|| Obstacle {
-        code: code::LTO,
-        message: "the profile uses link-time optimisation, which leaves no objects to compare".into(),
-        help: "set `lto = false` in this `[profile]` of `Cargo.toml`, or choose another with `--profile`",
-    })
+    lto || plugin
 }
 
-fn strip(args: &RustcArgs) -> Option<Obstacle> {
-    let strip = args.codegen("strip").next_back().flatten();
-    (strip == Some("symbols")).then(|| Obstacle {
-        code: code::STRIP,
-        message: "the profile strips the symbols that patches are bound to".into(),
-        help: "set `strip = \"debuginfo\"` or `strip = \"none\"` in this `[profile]` of `Cargo.toml`",
-    })
+fn strip(args: &RustcArgs) -> bool {
+    args.codegen("strip").next_back().flatten() == Some("symbols")
 }
 
 #[cfg(test)]
@@ -126,6 +162,18 @@ mod tests {
         check("-C lto=thin", Some(code::LTO));
         check("-Clinker-plugin-lto", Some(code::LTO));
         check("-C strip=symbols", Some(code::STRIP));
+    }
+
+    #[test]
+    fn the_profile_at_fault_is_named() {
+        let settings = ProfileSettings::of("[profile.release]\nlto = true\nstrip = true", "");
+        let obstacle = Obstacle::foreseen(&settings, "release").unwrap();
+        assert!(obstacle.message.contains("`release`"), "{obstacle:?}");
+        assert!(
+            obstacle.help.contains("`lto = \"off\"` in `[profile.release]`"),
+            "{obstacle:?}"
+        );
+        assert_eq!(Obstacle::foreseen(&settings, "dev"), None);
     }
 
     #[test]

@@ -2,13 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use cargo_metadata::Metadata;
+use cargo_metadata::{Metadata, Target};
 
 /// The project.
 #[derive(Clone, Debug)]
 pub(crate) struct Project {
     workspace_root: PathBuf,
     manifests: Vec<PathBuf>,
+    /// Where packages without a build script would have one.
+    no_build_scripts: Vec<PathBuf>,
     members: Vec<String>,
     target_dir: PathBuf,
 }
@@ -21,6 +23,14 @@ impl Project {
             .iter()
             .map(|package| package.manifest_path.clone().into())
             .collect();
+        let without_script = metadata
+            .packages
+            .iter()
+            .filter(|package| !package.targets.iter().any(Target::is_custom_build));
+        let no_build_scripts = without_script
+            .map(|package| PathBuf::from(&package.manifest_path).with_file_name("build.rs"))
+            .filter(|script| !script.exists())
+            .collect();
         let members = metadata
             .packages
             .iter()
@@ -29,6 +39,7 @@ impl Project {
         Self {
             workspace_root: metadata.workspace_root.clone().into(),
             manifests,
+            no_build_scripts,
             members,
             target_dir,
         }
@@ -43,8 +54,9 @@ impl Project {
     pub(crate) fn build_inputs(&self) -> Vec<PathBuf> {
         let names = ["Cargo.toml", "rust-toolchain", "rust-toolchain.toml"];
         let configs = self.workspace_root.ancestors().flat_map(|dir| {
+            let is_root = dir == self.workspace_root;
             let dir = dir.join(".cargo");
-            let names: &[&str] = if dir.is_dir() {
+            let names: &[&str] = if is_root || dir.is_dir() {
                 &["config.toml", "config"]
             } else {
                 &[]
@@ -54,6 +66,7 @@ impl Project {
         let root = names.iter().map(|name| self.workspace_root.join(name));
         self.manifests
             .iter()
+            .chain(&self.no_build_scripts)
             .cloned()
             .chain(root)
             .chain(configs)

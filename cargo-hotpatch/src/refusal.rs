@@ -2,9 +2,7 @@
 
 use std::fmt;
 
-use hotpatch_abi::code::{self, Code};
-
-use crate::terminal::listed;
+use hotpatch_abi::code::Code;
 
 /// An expected error. Bugs and failing system calls are plain errors instead.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,16 +60,6 @@ impl Refusal {
         let notes = self.notes.iter().map(|note| ("note", note.as_str()));
         notes.chain(self.help.iter().map(|help| ("help", help.as_str())))
     }
-}
-
-/// The refusal of an edit whose functions no hot function reaches.
-pub(crate) fn unreachable(changed: &[String]) -> Refusal {
-    Refusal::new(
-        code::UNREACHABLE,
-        format!("no hot function reaches the changed code: {}", listed(changed)),
-    )
-    .note("the old code runs on")
-    .help("put `#[hotpatch]` on a function that calls it and that is itself called again from now on")
 }
 
 impl fmt::Display for Refusal {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use hotpatch_abi::code;
 use hotpatch_abi::names::{CONTROL_DIR_VAR, CONTROL_TOKEN_VAR};
 
@@ -43,15 +43,20 @@ pub(crate) fn find(pid: u32) -> Result<Running> {
     if let Some(running) = all().into_iter().find(|running| running.socket.pid == pid) {
         return Ok(running);
     }
-    let environ = std::fs::read(format!("/proc/{pid}/environ"))
-        .with_context(|| format!("cannot read the environment of process {pid}"))?;
+    let environ = std::fs::read(format!("/proc/{pid}/environ")).map_err(|error| {
+        let message = format!("cannot read how process {pid} was started: {error}");
+        Refusal::new(code::NOT_ATTACHED, message)
+            .help(
+                "only processes of your own user can be patched; `cargo hotpatch status` lists those that take patches",
+            )
+    })?;
     let (Some(dir), Some(token)) = (
         variable(&environ, CONTROL_DIR_VAR),
         variable(&environ, CONTROL_TOKEN_VAR),
     ) else {
         let message = format!("process {pid} has no control channel");
         return Err(Refusal::new(code::NOT_ATTACHED, message)
-            .help("start it with `cargo hotpatch run`")
+            .help("start it with `cargo hotpatch run`; `cargo hotpatch status` lists those that take patches")
             .into());
     };
     let sockets = control_dir::sockets(&PathBuf::from(dir));

@@ -21,6 +21,7 @@ impl ScratchDir {
     pub(crate) fn new(parent: &Path) -> Result<Self> {
         let make = || -> Result<Self> {
             std::fs::create_dir_all(parent)?;
+            let _turn = turn(parent)?;
             sweep(parent);
             let prefix = format!("{}-", std::process::id());
             let dir = tempfile::Builder::new()
@@ -38,6 +39,14 @@ impl ScratchDir {
     pub(crate) fn path(&self) -> &Path {
         self.dir.path()
     }
+}
+
+/// Waits for the turn to make and remove folders inside `parent`, which ends when the file is dropped: nobody sweeps
+/// while another one's folder is there and not locked yet.
+pub(crate) fn turn(parent: &Path) -> Result<File> {
+    let file = File::create(lock_path(parent))?;
+    flock(&file, FlockOperation::LockExclusive)?;
+    Ok(file)
 }
 
 /// Whether the session of a folder still runs. A folder without a lock file is being made at this moment.
@@ -85,5 +94,16 @@ mod tests {
         let _second = ScratchDir::new(parent.path()).unwrap();
         assert!(running.path().exists());
         assert!(!killed.exists());
+    }
+
+    #[test]
+    fn sessions_that_begin_at_the_same_time_leave_each_other_alone() {
+        let parent = tempfile::tempdir().unwrap();
+        let begin = || (0..50).map(|_| ScratchDir::new(parent.path()).unwrap()).collect();
+        let dirs: Vec<Vec<ScratchDir>> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..4).map(|_| scope.spawn(begin)).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        assert!(dirs.iter().flatten().all(|dir| dir.path().exists()));
     }
 }

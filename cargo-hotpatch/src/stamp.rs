@@ -49,6 +49,11 @@ impl Stamp {
         })
     }
 
+    /// Whether both states have the same content, which must be known.
+    pub(crate) fn has_content_of(self, other: Self) -> bool {
+        self.content.is_some() && self.content == other.content
+    }
+
     /// The state now, compared with this one.
     pub(crate) fn compare(self, path: &Path) -> Comparison {
         match place(path) {

@@ -7,12 +7,13 @@ use anstyle::{AnsiColor, Style};
 
 use crate::base::BaseRecord;
 use crate::diagnostic::Diagnostic;
+use crate::failure;
 use crate::link_line::Extent;
 use crate::refusal::Refusal;
 
-const STATUS: Style = AnsiColor::Green.on_default().bold();
+const STATUS: Style = AnsiColor::BrightGreen.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
-const ERROR: Style = AnsiColor::Red.on_default().bold();
+const ERROR: Style = AnsiColor::BrightRed.on_default().bold();
 const DETAIL: Style = AnsiColor::Cyan.on_default().bold();
 
 /// How many names a line shows before it counts the rest.
@@ -52,13 +53,40 @@ impl Terminal {
         print(format_args!("{ERROR}error{ERROR:#}: {text}"));
     }
 
+    /// What no hot function reaches, below the line of the patch that the rest of the edit made.
+    pub(crate) fn not_live(self, unreached: &[String]) {
+        if !self.quiet && !unreached.is_empty() {
+            let them = if unreached.len() == 1 { "it" } else { "them" };
+            let names = listed(unreached);
+            print(format_args!(
+                "{:>12} {DETAIL}={DETAIL:#} note: not live: {names} (no hot function reaches {them})",
+                ""
+            ));
+        }
+    }
+
+    /// `error: …` with all its causes, and what to do about it where that is known.
+    pub(crate) fn failure(self, error: &anyhow::Error) {
+        self.error(format_args!("{error:#}"));
+        if let Some(help) = failure::help(error) {
+            print(format_args!("  {DETAIL}={DETAIL:#} help: {help}"));
+        }
+    }
+
     /// `error[HP0403]: …` with its notes and its help.
     pub(crate) fn refusal(self, refusal: &Refusal) {
-        print(format_args!(
-            "{ERROR}error[{}]{ERROR:#}: {}",
-            refusal.code(),
-            refusal.message()
-        ));
+        self.coded_error(refusal.code().as_str(), refusal.message());
+        self.details(refusal);
+    }
+
+    /// `warning[HP0107]: …` with its notes and its help.
+    pub(crate) fn caution(self, refusal: &Refusal) {
+        let (code, message) = (refusal.code(), refusal.message());
+        print(format_args!("{WARNING}warning[{code}]{WARNING:#}: {message}"));
+        self.details(refusal);
+    }
+
+    fn details(self, refusal: &Refusal) {
         for (kind, text) in refusal.details() {
             print(format_args!("  {DETAIL}={DETAIL:#} {kind}: {text}"));
         }

@@ -24,6 +24,7 @@ use crate::rustc_args::UnitKey;
 use crate::scratch_dir::ScratchDir;
 use crate::terminal::Terminal;
 use crate::unit_graph::UnitGraph;
+use crate::unreached;
 
 /// The workbench.
 #[derive(Debug)]
@@ -125,12 +126,14 @@ impl Workbench {
     /// Looks at the files. Units that changed are stale from now on.
     pub(crate) fn look(&mut self) -> Edit {
         let mut edit = Edit::default();
-        for (path, owners) in self.inputs.changed() {
-            for owner in owners {
+        for changed in self.inputs.changed() {
+            let path = changed.path;
+            for owner in changed.owners {
                 match owner {
                     Owner::Unit(key) => {
                         self.stale.insert(key);
                     }
+                    Owner::Own | Owner::Build if changed.restored => {}
                     Owner::Own => edit.own = true,
                     Owner::Build => edit.build.push(path.clone()),
                 }
@@ -175,15 +178,35 @@ impl Workbench {
         Ok(Rebuilt::Compiled)
     }
 
-    /// Compares the current objects with what is live.
+    /// Compares the current objects with what is live. Functions that are no news to the user count as unchanged.
     ///
     /// # Errors
     ///
     /// The edit is refused, or the objects cannot be read.
     pub(crate) fn compare(&mut self) -> Result<Change> {
-        Ok(self
+        let change = self
             .patcher
-            .compare(&units(&self.base, &self.graph, &self.replays))?)
+            .compare(&units(&self.base, &self.graph, &self.replays))?;
+        Ok(match change {
+            Change::Unreachable { changed } => match unreached::worth_naming(&changed, &self.crates()) {
+                changed if changed.is_empty() => Change::Nothing,
+                changed => Change::Unreachable { changed },
+            },
+            change => change,
+        })
+    }
+
+    /// The changed functions that a patch leaves as they are.
+    pub(crate) fn unreached(&self, draft: &Draft) -> Vec<String> {
+        unreached::worth_naming(draft.unreached(), &self.crates())
+    }
+
+    /// The names of the program's own crates.
+    fn crates(&self) -> BTreeSet<String> {
+        let units = self.graph.units().values();
+        units
+            .filter_map(|unit| Some(unit.args.crate_name()?.to_owned()))
+            .collect()
     }
 
     /// Links a patch into `out`, or into the session's own folder.

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use hotpatch_link::{Change, Parent};
 
 use crate::edit::Rebuilt;
@@ -17,6 +17,14 @@ use crate::workbench::Workbench;
 /// Makes the patch.
 pub(crate) fn run(selection: &Selection, output: Option<&Path>) -> Result<ExitCode> {
     let plan = Plan::new(selection)?;
+    let default = format!("{}.hotpatch", plan.runnable.name);
+    let output = std::path::absolute(output.unwrap_or(Path::new(&default)))?;
+    if let Some(folder) = output.parent().filter(|folder| !folder.is_dir()) {
+        bail!(
+            "there is no folder `{}` to put the patch into: make it, or name another file with `--output`",
+            folder.display()
+        );
+    }
     let terminal = selection.terminal();
     let mut bench = Workbench::open(&plan, plan.built_last()?, Interrupt::default())?;
     let edit = bench.look();
@@ -39,18 +47,18 @@ pub(crate) fn run(selection: &Selection, output: Option<&Path>) -> Result<ExitCo
             );
             return Ok(ExitCode::SUCCESS);
         }
-        Change::Unreachable { changed } => return Err(crate::refusal::unreachable(&changed).into()),
+        Change::Unreachable { changed } => return Err(crate::unreached::refusal(&changed).into()),
         Change::Patch(draft) => draft,
     };
     let published = draft.published().to_vec();
-    let default = format!("{}.hotpatch", plan.runnable.name);
-    let output = std::path::absolute(output.unwrap_or(Path::new(&default)))?;
+    let unreached = bench.unreached(&draft);
     let patch = bench.link(draft, Parent::Base, Some(&output))?;
     let functions = counted(published.len(), "function");
     terminal.status(
         "Linked",
         format_args!("a patch of {functions}: {}", listed(&published)),
     );
+    terminal.not_live(&unreached);
     terminal.status(
         "Patch",
         format_args!(

@@ -10,6 +10,7 @@ use crate::events::{Event, EventLog};
 use crate::plan::Plan;
 use crate::selection::Selection;
 use crate::session::{self, Ending, Options};
+use crate::settings::{CargoConfig, runner};
 
 /// Runs.
 pub(crate) fn run(selection: &Selection, events: Option<&Path>, args: &[OsString]) -> Result<ExitCode> {
@@ -18,6 +19,13 @@ pub(crate) fn run(selection: &Selection, events: Option<&Path>, args: &[OsString
     let built = plan.build().inspect_err(|_| log.record(&Event::BuildFailed))?;
     let terminal = selection.terminal();
     terminal.linked(built.base.record());
+    // Cargo reads the configuration of the folder it is started in.
+    let config = CargoConfig::read(&std::env::current_dir()?);
+    if let Some(runner) = runner::configured(&plan.env, &config) {
+        terminal.warning(format_args!(
+            "`{runner}` is not used: `cargo hotpatch run` starts the program itself"
+        ));
+    }
     let options = Options {
         plan,
         args: args.to_vec(),

@@ -3,6 +3,7 @@
 mod finding;
 
 mod dependency;
+mod hot_functions;
 mod linker;
 mod profiles;
 mod toolchain;

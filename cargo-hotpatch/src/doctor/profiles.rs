@@ -9,7 +9,9 @@ pub(super) fn check(settings: &ProfileSettings, profile: &str) -> Vec<Finding> {
     if let Some(lto) = settings.lto(profile) {
         findings.push(Finding::error(
             format!("profile `{profile}` has `lto = {lto}`, which leaves no objects to compare (HP0103)"),
-            format!("set `lto = false` in `[profile.{profile}]`, or use a profile of your own for patching"),
+            format!(
+                "set `lto = \"off\"` in `[profile.{profile}]`, or use a profile of your own for patching"
+            ),
         ));
     }
     if let Some(strip) = settings.strip(profile) {
@@ -17,7 +19,7 @@ pub(super) fn check(settings: &ProfileSettings, profile: &str) -> Vec<Finding> {
             format!(
                 "profile `{profile}` has `strip = {strip}`, which removes what patches are bound to (HP0104)"
             ),
-            format!("set `strip = \"debuginfo\"` in `[profile.{profile}]`"),
+            format!("set `strip = \"none\"` or `strip = \"debuginfo\"` in `[profile.{profile}]`"),
         ));
     }
     if settings.aborts(profile) {

@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 use anyhow::Result;
 
 use super::finding::{Finding, Grade};
-use super::{dependency, linker, profiles, toolchain};
+use super::{dependency, hot_functions, linker, profiles, toolchain};
 use crate::caller_env;
 use crate::cargo;
 use crate::selection::Selection;
@@ -27,6 +27,7 @@ pub(crate) fn run(selection: &Selection) -> Result<ExitCode> {
     let profiles = ["dev", "release"].into_iter().chain(asked_for);
     findings.extend(profiles.flat_map(|profile| profiles::check(&settings, profile)));
     findings.push(dependency::check(selection, &env));
+    findings.extend(hot_functions::check(selection));
     let mut stdout = anstream::stdout().lock();
     for finding in &findings {
         show(&mut stdout, finding)?;
@@ -37,9 +38,9 @@ pub(crate) fn run(selection: &Selection) -> Result<ExitCode> {
 
 fn show(out: &mut impl Write, finding: &Finding) -> Result<()> {
     let (style, word) = match finding.grade {
-        Grade::Good => (AnsiColor::Green.on_default().bold(), "ok"),
+        Grade::Good => (AnsiColor::BrightGreen.on_default().bold(), "ok"),
         Grade::Warning => (AnsiColor::Yellow.on_default().bold(), "warning"),
-        Grade::Error => (AnsiColor::Red.on_default().bold(), "error"),
+        Grade::Error => (AnsiColor::BrightRed.on_default().bold(), "error"),
     };
     let detail: Style = AnsiColor::Cyan.on_default().bold();
     writeln!(out, "{style}{word:>12}{style:#} {}", finding.text)?;

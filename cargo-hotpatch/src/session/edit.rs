@@ -15,8 +15,9 @@ use crate::channel::Answer;
 use crate::diagnostic::Diagnostic;
 use crate::edit::{Edit, Rebuilt, timed};
 use crate::events::{Event, Phases};
-use crate::refusal::{Refusal, unreachable};
+use crate::refusal::Refusal;
 use crate::terminal::{counted, listed};
+use crate::unreached;
 
 impl Session {
     /// Takes up what was saved since the last look, and what is saved meanwhile.
@@ -32,11 +33,16 @@ impl Session {
         while let Some(event) = next {
             let at = event.at;
             // A new file matters to sources that do not compile without it.
-            let awaited = Some(&event.path).filter(|path| self.bench.is_stale() && path.exists());
+            let awaited = Some(&event.path).filter(|path| self.bench.is_stale() && path.is_file());
             let awaited = awaited
                 .filter(|path| !self.bench.inputs().contains(path))
                 .cloned();
+            let folder = event.path.is_dir();
             self.inbox.settle(event);
+            if folder {
+                // One that was awaited, with files that may have been written before anyone looked at it.
+                self.follow()?;
+            }
             self.wait_for_missing();
             let mut found = self.bench.look();
             found.files.extend(awaited);
@@ -76,13 +82,18 @@ impl Session {
             });
             return None;
         }
+        if !self.bench.is_stale() {
+            // A manifest or the like that is again what it was.
+            self.nothing_to_do();
+            return None;
+        }
         let (rebuilt, replay) = timed(|| self.bench.rebuild(self.options.terminal));
         match rebuilt {
             Ok(Rebuilt::Compiled) => self.offer(at, replay),
-            Ok(Rebuilt::Interrupted) => {}
+            Ok(Rebuilt::Interrupted) => self.not_offered(),
             Ok(Rebuilt::Failed(diagnostics)) => return Some(diagnostics),
             Err(error) => {
-                self.terminal().error(format_args!("{error:#}"));
+                self.terminal().failure(&error);
                 self.log().record(&Event::BuildFailed);
             }
         }
@@ -91,7 +102,7 @@ impl Session {
 
     /// Compares what is compiled with what is live and offers the difference.
     pub(super) fn offer(&mut self, at: Instant, replay: Duration) {
-        if !self.processes.any() {
+        if self.nothing_hot || !self.processes.any() {
             match self.may_attach() {
                 true => self.owed = Some(at),
                 false => self.refuse(&self.nobody_attached()),
@@ -111,11 +122,10 @@ impl Session {
         let (change, compare) = timed(|| self.bench.compare());
         match change? {
             Change::Nothing => {
-                self.log().record(&Event::NothingToDo);
-                self.terminal().status("Unchanged", "the edit changes no code");
+                self.nothing_to_do();
                 Ok(())
             }
-            Change::Unreachable { changed } => Err(unreachable(&changed).into()),
+            Change::Unreachable { changed } => Err(unreached::refusal(&changed).into()),
             Change::Patch(draft) => self.patch(
                 draft,
                 at,
@@ -128,7 +138,13 @@ impl Session {
         }
     }
 
+    fn nothing_to_do(&self) {
+        self.log().record(&Event::NothingToDo);
+        self.terminal().status("Unchanged", "the edit changes no code");
+    }
+
     fn patch(&mut self, draft: Draft, at: Instant, mut ms: Phases) -> Result<()> {
+        let unreached = self.bench.unreached(&draft);
         let patch = self.bench.link(draft, Parent::Live, None)?;
         (ms.bind, ms.link) = (patch.bind, patch.link);
         let verdicts = self.processes.offer(SessionPatch {
@@ -142,12 +158,12 @@ impl Session {
         {
             self.bench.commit(patch);
         }
-        self.report(&verdicts, ms);
+        self.report(&verdicts, &unreached, ms);
         Ok(())
     }
 
     /// One line for the edit, one event for each process.
-    fn report(&self, verdicts: &[Verdict], mut ms: Phases) {
+    fn report(&self, verdicts: &[Verdict], unreached: &[String], mut ms: Phases) {
         let mut shown = false;
         for Verdict { pid, answer, time } in verdicts {
             match answer {
@@ -161,6 +177,7 @@ impl Session {
                         pid,
                         generation,
                         functions,
+                        unreached,
                         ms,
                     });
                     if !shown {
@@ -168,6 +185,7 @@ impl Session {
                         let total = ms.total.as_millis();
                         let text = format!("{count} in {total} ms: {names} (generation {generation})");
                         self.terminal().status("Patched", text);
+                        self.terminal().not_live(unreached);
                     }
                     shown = true;
                 }
@@ -202,6 +220,7 @@ impl Session {
                     pid: *pid,
                     generation: *generation,
                     functions,
+                    unreached: &[],
                     ms,
                 });
             }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use hotpatch_abi::frame::Identity;
 
+use super::signals::Received;
 use crate::channel::Channel;
 
 /// No further file event for so long means that a save is complete.
@@ -31,7 +32,9 @@ pub(super) enum Message {
     /// The program ended.
     Exited(ExitStatus),
     /// The tool got a signal.
-    Signal(i32),
+    Signal(Received),
+    /// The program has no hot function: nothing of it can be patched.
+    NothingHot,
 }
 
 /// An event of the file system.
@@ -143,13 +146,13 @@ mod tests {
         let (sender, mut inbox) = Inbox::new();
         for message in [
             Message::File(file("b.rs", true)),
-            Message::Signal(15),
+            Message::NothingHot,
             Message::File(file("a.rs", true)),
         ] {
             sender.send(message).unwrap();
         }
         inbox.settle(file("a.rs", false));
-        assert!(matches!(inbox.next(None), Some(Message::Signal(15))));
+        assert!(matches!(inbox.next(None), Some(Message::NothingHot)));
         assert!(inbox.next(Some(Instant::now())).is_none());
     }
 

@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use hotpatch_abi::code;
-use signal_hook::consts::{SIGHUP, SIGTERM};
 
 use super::inbox::{FileEvent, Inbox, Message};
 use super::processes::Processes;
@@ -19,6 +18,7 @@ use super::watcher::Watcher;
 use crate::cargo::relative;
 use crate::control_dir::ControlDir;
 use crate::events::{Event, EventLog};
+use crate::hot_entries;
 use crate::interrupt::Interrupt;
 use crate::plan::{Built, Plan};
 use crate::refusal::{Exit, Refusal};
@@ -48,8 +48,11 @@ pub(super) struct Session {
     pub(super) program: Option<Program>,
     /// An edit that waits for the program to attach: the moment of its first event.
     pub(super) owed: Option<Instant>,
+    /// The moment in which the user is told that no process attached.
+    pub(super) attach_by: Option<Instant>,
+    /// The program has no hot function.
+    pub(super) nothing_hot: bool,
     executable: PathBuf,
-    attach_by: Option<Instant>,
     interrupt: Interrupt,
     sender: Sender<Message>,
     watcher: Watcher,
@@ -75,6 +78,7 @@ pub(crate) fn run(options: Options, built: Built) -> Result<Ending> {
         program: None,
         owed: None,
         attach_by: None,
+        nothing_hot: false,
         interrupt,
         sender,
         control,
@@ -110,9 +114,22 @@ impl Session {
     /// Reports a refusal on the terminal and in the event log.
     pub(super) fn refuse(&self, refusal: &Refusal) {
         self.terminal().refusal(refusal);
+        self.record_refusal(refusal);
+    }
+
+    /// Reports a refusal in the event log only.
+    pub(super) fn record_refusal(&self, refusal: &Refusal) {
         self.log().record(&Event::Refused {
             code: refusal.code().as_str(),
             message: &refusal.full_message(),
+        });
+    }
+
+    /// Records that the program ended before an edit could be offered to it. The user sees the end itself.
+    pub(super) fn not_offered(&self) {
+        self.log().record(&Event::Refused {
+            code: code::NO_ANSWER.as_str(),
+            message: "the program ended before the edit could be offered to it",
         });
     }
 
@@ -144,11 +161,12 @@ impl Session {
                         return Ok(ending);
                     }
                 }
-                Message::Signal(signal) => match &self.program {
-                    Some(program) if [SIGTERM, SIGHUP].contains(&signal) => program.signal(signal),
+                Message::Signal(received) => match &self.program {
+                    Some(program) if received.for_program => program.signal(received.signal),
                     Some(_) => {}
-                    None => return Ok(Ending::Signal(signal)),
+                    None => return Ok(Ending::Signal(received.signal)),
                 },
+                Message::NothingHot => self.nothing_is_hot(),
             }
         }
     }
@@ -159,10 +177,12 @@ impl Session {
             .program_unit()
             .context("the compilation of the program is not recorded")?;
         let env = program::environment(&self.options.plan.env, unit);
-        self.terminal()
-            .status("Running", format_args!("`{}`", self.executable.display()));
-        let (sender, interrupt) = (self.sender.clone(), self.interrupt.clone());
         let args = &self.options.args;
+        self.terminal().status(
+            "Running",
+            format_args!("`{}`", program::command_line(&self.executable, args)),
+        );
+        let (sender, interrupt) = (self.sender.clone(), self.interrupt.clone());
         self.program = Some(Program::start(
             &self.executable,
             args,
@@ -171,7 +191,14 @@ impl Session {
             sender,
             interrupt,
         )?);
+        self.nothing_hot = false;
         self.attach_by = Some(Instant::now() + ATTACHING);
+        let (executable, sender) = (self.executable.clone(), self.sender.clone());
+        std::thread::spawn(move || {
+            if hot_entries::count(&executable).is_ok_and(|count| count == 0) {
+                let _ = sender.send(Message::NothingHot);
+            }
+        });
         Ok(())
     }
 
@@ -195,57 +222,6 @@ impl Session {
         self.start()
     }
 
-    fn attach(
-        &mut self,
-        channel: crate::channel::Channel,
-        identity: &hotpatch_abi::frame::Identity,
-    ) -> Result<()> {
-        let build_id = crate::build_id::BuildId::from_bytes(&identity.build_id).to_string();
-        self.log().record(&Event::ProcessAttached {
-            pid: identity.pid,
-            build_id,
-        });
-        let verdicts = self.processes.attach(channel, identity);
-        self.report_late(&verdicts);
-        if self.processes.any() {
-            self.attach_by = None;
-            if let Some(at) = self.owed.take() {
-                self.offer(at, Duration::ZERO);
-            }
-        }
-        Ok(())
-    }
-
-    fn not_attached(&self, pid: u32, error: anyhow::Error) {
-        match error.downcast::<Refusal>() {
-            Ok(refusal) => self.refuse(&refusal),
-            // A process that ended at once leaves a socket that nobody listens on.
-            Err(error) if crate::control_dir::is_alive(pid) => {
-                self.terminal()
-                    .warning(format_args!("process {pid} cannot be patched: {error:#}"));
-            }
-            Err(_) => {}
-        }
-    }
-
-    fn give_up_attaching(&mut self) {
-        self.attach_by = None;
-        self.owed = None;
-        self.refuse(&self.nobody_attached());
-    }
-
-    /// The refusal of edits while no process of the program is attached.
-    pub(super) fn nobody_attached(&self) -> Refusal {
-        Refusal::new(code::NOT_ATTACHED, "the program has not opened its control channel, so it cannot be patched")
-            .note("it runs on as it was built")
-            .help("depend on `hotpatch` with its default features and put `#[hotpatch]` on a function that is called")
-    }
-
-    /// Whether the program may still attach.
-    pub(super) fn may_attach(&self) -> bool {
-        self.attach_by.is_some_and(|deadline| Instant::now() < deadline)
-    }
-
     fn exited(&mut self, status: ExitStatus) -> Option<Ending> {
         let pid = self.program.take().map_or(0, |program| program.pid);
         self.log().record(&Event::ProcessExited {
@@ -253,6 +229,9 @@ impl Session {
             signal: status.signal(),
         });
         self.attach_by = None;
+        if self.owed.take().is_some() {
+            self.not_offered();
+        }
         match program::meaning(status) {
             Meaning::Over(ending) => Some(ending),
             Meaning::Crashed(signal) => {

@@ -7,6 +7,7 @@ mod watcher;
 mod processes;
 mod program;
 
+mod attachment;
 mod edit;
 mod main_loop;
 

@@ -81,6 +81,22 @@ impl Program {
     }
 }
 
+/// The program and its arguments as a shell would take them.
+pub(super) fn command_line(executable: &Path, args: &[OsString]) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_=/,.+:@%".contains(c);
+    let quoted = |word: &OsStr| {
+        let word = word.to_string_lossy();
+        if !word.is_empty() && word.chars().all(plain) {
+            word.into_owned()
+        } else {
+            format!("'{}'", word.replace('\'', "'\\''"))
+        }
+    };
+    let args = args.iter().map(OsString::as_os_str);
+    let words = std::iter::once(executable.as_os_str()).chain(args);
+    words.map(quoted).collect::<Vec<_>>().join(" ")
+}
+
 /// What the end of a program means.
 pub(super) fn meaning(status: ExitStatus) -> Meaning {
     const WANTED: [i32; 5] = [
@@ -166,6 +182,15 @@ pub(super) fn signal_name(signal: i32) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn arguments_are_shown_as_a_shell_takes_them() {
+        let args = ["--port=80", "two words", "it's", ""].map(OsString::from);
+        assert_eq!(
+            command_line(Path::new("t/game"), &args),
+            r"t/game --port=80 'two words' 'it'\''s' ''"
+        );
+    }
 
     #[test]
     fn only_a_crash_keeps_the_session() {

@@ -61,8 +61,16 @@ impl Watcher {
         Ok(watcher)
     }
 
-    /// Watches these files, and everything in these trees.
-    pub(super) fn follow(&mut self, files: BTreeSet<PathBuf>, trees: &BTreeSet<PathBuf>) -> Result<()> {
+    /// Watches these files, and everything in these trees. A file may lie in a folder that does not exist yet: the
+    /// folder matters then.
+    pub(super) fn follow(&mut self, mut files: BTreeSet<PathBuf>, trees: &BTreeSet<PathBuf>) -> Result<()> {
+        self.followed.retain(|folder| folder.is_dir());
+        let folders = files.iter().filter_map(|file| file.parent());
+        let missing: Vec<_> = folders
+            .filter(|folder| !folder.is_dir())
+            .map(Path::to_owned)
+            .collect();
+        files.extend(missing);
         for tree in trees {
             self.follow_folder(tree, RecursiveMode::Recursive)?;
         }

@@ -1,4 +1,4 @@
-//! The settings of `.cargo/config.toml`, as far as the doctor looks at them.
+//! The settings of `.cargo/config.toml`, as far as the tool looks at them.
 
 use std::path::{Path, PathBuf};
 
@@ -24,6 +24,11 @@ impl CargoConfig {
     /// A value, from the nearest file that has it.
     pub(crate) fn get(&self, path: &[&str]) -> Option<&Value> {
         self.0.iter().find_map(|table| lookup(table, path))
+    }
+
+    /// The values in all files that have one, the nearest first.
+    pub(crate) fn all<'a>(&'a self, path: &'a [&str]) -> impl Iterator<Item = &'a Value> {
+        self.0.iter().filter_map(move |table| lookup(table, path))
     }
 
     #[cfg(test)]

@@ -3,6 +3,7 @@
 
 mod cargo_config;
 mod profile;
+pub(crate) mod runner;
 
 pub(crate) use cargo_config::CargoConfig;
 pub(crate) use profile::ProfileSettings;

@@ -84,7 +84,60 @@ fn each_kind_of_edit(name: &str, arguments: &[&str]) {
             .contains(&format!("{name}::main")),
         "{refused}"
     );
+    assert!(
+        !refused["message"].as_str().unwrap().contains("core::"),
+        "{refused}"
+    );
     assert_eq!(session.ask("g"), "g count 106 hp 66");
+
+    // A hot function and `main` in one save.
+    let both = MAIN.replace("\"count", "\"Count").replace("\"end\"", "\"END!\"");
+    project.write("src/main.rs", &both);
+    let applied = session.outcome();
+    assert_eq!(
+        applied["functions"],
+        serde_json::json!([format!("{name}::step")]),
+        "{applied}"
+    );
+    assert_eq!(
+        applied["unreached"],
+        serde_json::json!([format!("{name}::main")]),
+        "{applied}"
+    );
+    session.message(&format!("not live: {name}::main (no hot function reaches it)"));
+    assert_eq!(session.ask("h"), "h Count 107 hp 65");
+    assert!(session.finish().success());
+}
+
+#[test]
+fn a_trait_object_that_only_main_uses_is_named_with_a_hint() {
+    let main = r#"
+        trait Noise { fn noise(&self) -> String; }
+        #[derive(Clone)]
+        struct Cat(Vec<u32>);
+        impl Noise for Cat { fn noise(&self) -> String { format!("meow {}", self.0.len()) } }
+        #[hotpatch::hotpatch]
+        fn step() -> u32 { 1 }
+        fn main() {
+            let cat: Box<dyn Noise> = Box::new(Cat(vec![1, 2]).clone());
+            for line in std::io::stdin().lines() {
+                println!("{} {} {}", line.unwrap(), hotpatch::call(step), cat.noise());
+            }
+        }
+    "#;
+    let project = Project::new("edits_dyn", main);
+    let mut session = Session::start(&project, &[]);
+    assert_eq!(session.ask("a"), "a 1 meow 2");
+    project.edit("src/main.rs", "meow {}", "purr {}");
+    let refused = session.outcome();
+    assert_eq!(refused["code"], "HP0401", "{refused}");
+    let message = refused["message"].as_str().unwrap();
+    assert!(
+        message.contains("code: <edits_dyn::Cat as edits_dyn::Noise>::noise;"),
+        "{message}"
+    );
+    assert!(message.contains("behind a trait object"), "{message}");
+    assert_eq!(session.ask("b"), "b 1 meow 2");
     assert!(session.finish().success());
 }
 

@@ -1,11 +1,10 @@
-//! The commands for scripts: `build`, `patch`, `apply`, `status`, `doctor`; and what `run` owes to `cargo run`.
+//! The commands for scripts: `build`, `patch`, `apply`, `status`, `doctor`.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use crate::project::{Project, command, text};
-use crate::session::Session;
 
 pub(crate) const MAIN: &str = r#"
 use hotpatch::hotpatch;
@@ -186,62 +185,34 @@ fn a_program_that_nobody_attached_opens_and_prints_nothing() {
 }
 
 #[test]
-fn run_behaves_like_cargo_run() {
-    let main = r#"
-        #[hotpatch::hotpatch]
-        fn code() -> i32 { 7 }
-        fn main() {
-            let arguments: Vec<_> = std::env::args().skip(1).collect();
-            println!("{arguments:?}");
-            println!("{}", std::env::current_dir().unwrap().display());
-            for name in ["CARGO_PKG_NAME", "CARGO_PKG_VERSION", "CARGO_MANIFEST_DIR", "MINE"] {
-                println!("{name}={}", std::env::var(name).unwrap_or_default());
-            }
-            println!("{:?}", std::env::var_os("CARGO_CRATE_NAME"));
-            let mut line = String::new();
-            std::io::stdin().read_line(&mut line).unwrap();
-            println!("{line}");
-            std::process::exit(hotpatch::call(code));
-        }
-    "#;
-    let project = Project::new("scripts_like_cargo", main);
-    let run = |mut command: Command| {
-        let folder = project.path("src");
-        command
-            .current_dir(folder)
-            .env("MINE", "yes")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped());
-        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
-        writeln!(child.stdin.take().unwrap(), "input").unwrap();
-        let output = child.wait_with_output().unwrap();
-        (output.status.code(), text(&output.stdout))
-    };
-    let ours = run(project.hotpatch(&["run", "--", "one", "--two"]));
-    let mut cargo = Command::new("cargo");
-    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("CARGO_") && name != "CARGO_HOME") {
-        cargo.env_remove(name);
-    }
-    cargo
-        .args(["run", "--", "one", "--two"])
-        .env("CARGO_TARGET_DIR", crate::project::shared_target());
-    let theirs = run(cargo);
-    assert_eq!(ours.0, Some(7));
-    assert_eq!(ours, theirs);
+fn the_folder_of_a_patch_must_exist() {
+    let project = Project::new("scripts_folder", MAIN);
+    built(&project, &[]);
+    project.edit("src/main.rs", "\"count", "\"COUNT");
+    let (success, said) = run(&project, &["patch", "-o", "no/such/new.patch"]);
+    assert!(
+        !success && said.contains("no/such`") && !said.contains("HP0108"),
+        "{said}"
+    );
 }
 
 #[test]
-fn a_program_that_does_not_use_hotpatch_gets_a_clear_message() {
-    let project = Project::new(
-        "scripts_without",
-        "fn main() { let mut line = String::new(); std::io::stdin().read_line(&mut line).unwrap(); }",
+fn a_build_leaves_nothing_behind() {
+    let project = Project::new("scripts_leavings", MAIN);
+    let temporary = project.path("temporary");
+    std::fs::create_dir(&temporary).unwrap();
+    let target = project.path("target");
+    let mut build = project.hotpatch(&["build", "--target-dir", target.to_str().unwrap()]);
+    let output = build.env("TMPDIR", &temporary).output().unwrap();
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert_eq!(std::fs::read_dir(temporary).unwrap().count(), 0);
+    let sessions = std::fs::read_dir(target.join("hotpatch/.hotpatch/session")).unwrap();
+    assert_eq!(
+        sessions
+            .filter(|entry| entry.as_ref().unwrap().path().is_dir())
+            .count(),
+        0
     );
-    project.edit("Cargo.toml", "hotpatch = {", "# hotpatch = {");
-    let mut session = Session::start_unattached(&project, &[]);
-    project.edit("src/main.rs", "fn main() {", "fn main() { println!();");
-    let outcome = session.outcome();
-    assert_eq!(outcome["code"], "HP0107", "{outcome}");
-    session.finish();
 }
 
 #[test]
@@ -259,6 +230,7 @@ fn settings_that_prevent_patching_are_named() {
             let said = text(&output.stderr) + &text(&output.stdout);
             assert!(!output.status.success(), "{arguments:?} {profile}: {said}");
             assert!(said.contains(word), "{arguments:?}: {said}");
+            assert!(said.contains("`release`"), "{arguments:?}: {said}");
             assert_eq!(said.matches(code).count(), 1, "{arguments:?}: {said}");
         }
     }

@@ -172,7 +172,10 @@ impl Session {
 
     /// All that the tool and the program have written to stderr so far.
     pub(crate) fn messages(&mut self) -> String {
-        self.said.extend(self.messages.try_iter());
+        // What was said about an event may come after it.
+        while let Ok(line) = self.messages.recv_timeout(Duration::from_millis(100)) {
+            self.said.push(line);
+        }
         self.said.join("\n")
     }
 
