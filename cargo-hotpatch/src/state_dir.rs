@@ -16,7 +16,7 @@ use anyhow::{Context, Result};
 
 /// Part of the path of the rustc wrapper, which cargo makes part of every fingerprint: raise it when the wrapper
 /// adds other flags, so that everything is built again.
-const FLAGS_VERSION: &str = "v3";
+const FLAGS_VERSION: &str = "v4";
 
 /// The folder.
 #[derive(Clone, Debug)]

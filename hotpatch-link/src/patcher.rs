@@ -170,7 +170,7 @@ impl Patcher {
     /// An object cannot be read, or the edit cannot be applied; the code of the error says why.
     pub fn compare(&mut self, units: &[Unit]) -> Result<Change, Error> {
         let program = Arc::new(self.cache.read(units, &mut self.names)?);
-        let unchanged = Unchanged::of(&program, &self.live);
+        let unchanged = Unchanged::of(&program, &self.live, &self.names);
         let hot = hot::functions(&program, &self.names);
         let states = States::of(&program, &self.live, &self.names);
         let selection = selection::select(&program, &self.live, &unchanged, &states, &hot, &self.names)
@@ -181,7 +181,7 @@ impl Patcher {
                     .err()
                     .unwrap_or(error)
             })?;
-        let changed = self.newly_changed(&program, &unchanged.changed);
+        let (changed, told) = self.newly_changed(&program, &unchanged.changed);
         let unreached = changed
             .iter()
             .copied()
@@ -197,6 +197,7 @@ impl Patcher {
                 .map(|function| function.path.clone())
                 .collect();
             published.sort();
+            self.told = told;
             return Ok(Change::Patch(Draft {
                 program,
                 selection: Box::new(selection),
@@ -206,6 +207,10 @@ impl Patcher {
                 unreached,
             }));
         }
+        if let Some(first) = changed.first() {
+            self.safety.layouts(&program, first, &self.names)?;
+        }
+        self.told = told;
         Ok(if changed.is_empty() {
             Change::Nothing
         } else {
@@ -308,14 +313,16 @@ impl Patcher {
         });
     }
 
-    /// The functions that changed since the last comparison.
-    fn newly_changed(&mut self, program: &Program, changed: &[Atom]) -> Vec<Atom> {
+    /// The functions that changed since the last comparison that was no error, and all that differ from what is live.
+    fn newly_changed(
+        &self,
+        program: &Program,
+        changed: &[Atom],
+    ) -> (Vec<Atom>, HashSet<(Name, Fingerprint)>) {
         let state = |atom: &Atom| Some((program.id(*atom)?.path, program.deep(*atom).fingerprint));
-        let now: HashSet<_> = changed.iter().filter_map(state).collect();
         let is_new = |atom: &&Atom| state(atom).is_some_and(|state| !self.told.contains(&state));
         let new = changed.iter().filter(is_new).copied().collect();
-        self.told = now;
-        new
+        (new, changed.iter().filter_map(state).collect())
     }
 
     /// The paths of functions of workspace crates, as people write them.

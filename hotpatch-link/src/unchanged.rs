@@ -6,20 +6,22 @@
 
 use rustc_hash::FxHashMap as HashMap;
 
+use crate::hot;
 use crate::live::{Callee, Live, Version};
-use crate::names::Identifier;
+use crate::names::{Identifier, Names};
 use crate::program::{Atom, Program};
 
 /// The current versions of each function of a program.
 #[derive(Debug)]
 pub(crate) struct Unchanged {
     versions: HashMap<Atom, Vec<Version>>,
-    /// Functions whose own code no image has.
+    /// Functions that the process has with other code, and hot functions that it does not have. What is new and called
+    /// by nobody changes nothing.
     pub(crate) changed: Vec<Atom>,
 }
 
 impl Unchanged {
-    pub(crate) fn of(program: &Program, live: &Live) -> Self {
+    pub(crate) fn of(program: &Program, live: &Live, names: &Names) -> Self {
         let mut versions = HashMap::default();
         let mut changed = Vec::new();
         let mut callers: HashMap<Atom, Vec<Atom>> = HashMap::default();
@@ -32,7 +34,8 @@ impl Unchanged {
                 live.image(version.image).program.deep(version.atom).fingerprint == fingerprint
             };
             let equal: Vec<_> = live.versions(path).filter(is_equal).collect();
-            if equal.is_empty() {
+            let is_known = live.versions(path).next().is_some() || hot::is_body(names.text(path));
+            if equal.is_empty() && is_known {
                 changed.push(function);
             }
             versions.insert(function, equal);

@@ -17,7 +17,7 @@ use crate::state_dir::StateDir;
 use crate::{caller_env, out_dir, response_file};
 
 /// What makes the code of a crate bindable to a running process: statics are reached with 64-bit offsets.
-const PATCHABLE: [&str; 8] = [
+const PATCHABLE: [&str; 10] = [
     "-C",
     "code-model=medium",
     "-C",
@@ -30,6 +30,8 @@ const PATCHABLE: [&str; 8] = [
     // to say: cargo asks the linker to strip what was not wanted.
     "-C",
     "debuginfo=2",
+    "-C",
+    "split-debuginfo=off",
 ];
 
 /// Runs rustc for cargo.

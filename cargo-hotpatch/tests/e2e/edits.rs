@@ -70,6 +70,14 @@ fn each_kind_of_edit(name: &str, arguments: &[&str]) {
     );
     assert_eq!(session.ask("f"), "f count 105 hp 67");
 
+    // Written first, called later.
+    project.edit(
+        "src/main.rs",
+        "struct Player",
+        "fn unused(x: u32) -> u32 { x + 1 }\n\nstruct Player",
+    );
+    assert_eq!(session.outcome()["event"], "nothing-to-do");
+
     // Only `main` sees this one.
     project.edit("src/main.rs", "\"end\"", "\"END\"");
     let refused = session.outcome();
