@@ -1,6 +1,8 @@
 //! The control channel, from the outside: a child process that attaches by itself, and clients of every kind.
 
+mod process;
 #[macro_use]
+#[path = "../support/mod.rs"]
 mod support;
 
 use std::fs::{self, Permissions};
@@ -8,16 +10,14 @@ use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Stdio};
-use std::time::Duration;
+use std::path::Path;
 
 use hotpatch_abi::frame::{MAX_LEN, Reply, Request};
 use hotpatch_abi::names::{CONTROL_DIR_VAR, CONTROL_TOKEN_VAR};
 use hotpatch_abi::version::ABI_VERSION;
-use tempfile::TempDir;
 
-use support::{folder, returning};
+use process::{Process, exchange, expect_close, hello, private_folder, receive, refusal_code, send};
+use support::returning;
 
 hot!(one, ONE, 10);
 
@@ -69,170 +69,6 @@ fn close_all() {
     for _ in 3..64 {
         std::mem::forget(fs::File::open("/dev/null").unwrap());
     }
-}
-
-/// A process under test. It ends when its standard input is closed.
-struct Process {
-    child: Child,
-    stdin: Option<ChildStdin>,
-    folder: PathBuf,
-}
-
-impl Process {
-    fn start(folder: &Path, token: Option<&str>) -> Self {
-        Self::start_with(folder, |command| {
-            command
-                .env(CONTROL_DIR_VAR, folder)
-                .envs(token.map(|token| (CONTROL_TOKEN_VAR, token)));
-        })
-    }
-
-    fn start_with(folder: &Path, environment: impl FnOnce(&mut Command)) -> Self {
-        let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(["child", "--exact", "--nocapture", "--test-threads=1"]);
-        command
-            .env("CHILD", "1")
-            .env_remove(CONTROL_DIR_VAR)
-            .env_remove(CONTROL_TOKEN_VAR);
-        command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        environment(&mut command);
-        let mut child = command.spawn().unwrap();
-        let stdin = child.stdin.take();
-        let mut process = Self {
-            child,
-            stdin,
-            folder: folder.into(),
-        };
-        // It has answered, so it is in `main`, and the socket was opened before that.
-        assert_eq!(process.ask(), "<10>");
-        process
-    }
-
-    fn start_with_mode(folder: &Path, mode: &str) -> Self {
-        Self::start_with(folder, |command| {
-            command
-                .env(CONTROL_DIR_VAR, folder)
-                .env(CONTROL_TOKEN_VAR, "secret");
-            command.env("MODE", mode);
-        })
-    }
-
-    /// What the hot function of the process returns now.
-    fn ask(&mut self) -> String {
-        self.stdin.as_mut().unwrap().write_all(b"?").unwrap();
-        let mut answer = String::new();
-        let stdout = self.child.stdout.as_mut().unwrap();
-        let mut byte = [0];
-        while !answer.ends_with('>') {
-            stdout.read_exact(&mut byte).unwrap();
-            if byte[0] == b'<' || !answer.is_empty() {
-                answer.push(byte[0].into());
-            }
-        }
-        answer
-    }
-
-    /// The threads of the process: name, and mask of blocked signals.
-    fn threads(&self) -> Vec<(String, u64)> {
-        let tasks = fs::read_dir(format!("/proc/{}/task", self.child.id())).unwrap();
-        let describe = |task: PathBuf| {
-            let status = fs::read_to_string(task.join("status")).unwrap();
-            let field = |name: &str| {
-                let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
-                line.trim().to_owned()
-            };
-            (
-                field("Name:"),
-                u64::from_str_radix(&field("SigBlk:"), 16).unwrap(),
-            )
-        };
-        tasks.map(|task| describe(task.unwrap().path())).collect()
-    }
-
-    fn socket(&self) -> PathBuf {
-        self.folder.join(format!("{}.sock", self.child.id()))
-    }
-
-    fn connect(&self) -> UnixStream {
-        let stream = UnixStream::connect(self.socket()).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-        stream
-    }
-
-    /// A client whose token was accepted.
-    fn attach(&self) -> UnixStream {
-        let mut stream = self.connect();
-        let Reply::Welcome(identity) = exchange(&mut stream, &hello("secret")) else {
-            panic!("not welcome")
-        };
-        assert_eq!(identity.pid, self.child.id());
-        assert_eq!(identity.build_id, support::build_id());
-        stream
-    }
-
-    /// Ends the process and returns what it wrote to standard error.
-    fn end(mut self) -> String {
-        self.stdin = None;
-        let mut text = String::new();
-        self.child
-            .stderr
-            .as_mut()
-            .unwrap()
-            .read_to_string(&mut text)
-            .unwrap();
-        assert!(self.child.wait().unwrap().success(), "{text}");
-        text
-    }
-}
-
-fn private_folder() -> TempDir {
-    let folder = folder();
-    fs::set_permissions(folder.path(), Permissions::from_mode(0o700)).unwrap();
-    folder
-}
-
-fn hello(token: &str) -> Request {
-    Request::Hello {
-        abi_version: ABI_VERSION,
-        token: token.into(),
-    }
-}
-
-fn send(stream: &mut UnixStream, message: &[u8]) {
-    stream.write_all(&(message.len() as u32).to_le_bytes()).unwrap();
-    stream.write_all(message).unwrap();
-}
-
-fn receive(stream: &mut UnixStream) -> Reply {
-    let mut len = [0; 4];
-    stream.read_exact(&mut len).unwrap();
-    let mut message = vec![0; u32::from_le_bytes(len) as usize];
-    stream.read_exact(&mut message).unwrap();
-    Reply::decode(&message).unwrap()
-}
-
-fn exchange(stream: &mut UnixStream, request: &Request) -> Reply {
-    send(stream, &request.encode());
-    receive(stream)
-}
-
-/// Reads until the other end closes the connection.
-fn expect_close(stream: &mut UnixStream) {
-    match stream.read_to_end(&mut Vec::new()) {
-        Ok(_) => {}
-        Err(error) => assert_eq!(error.kind(), ErrorKind::ConnectionReset),
-    }
-}
-
-fn refusal_code(reply: Reply) -> String {
-    let Reply::Refused { code, message } = reply else {
-        panic!("{reply:?}")
-    };
-    assert!(!message.contains("secret"), "{message}");
-    code
 }
 
 #[test]
@@ -484,7 +320,7 @@ fn a_program_that_closes_all_descriptors_keeps_those_that_it_opens_then() {
     let process = Process::start_with_mode(folder.path(), "close all");
     // The first connection wakes the server, which finds its socket gone.
     while UnixStream::connect(process.socket()).is_ok() {
-        std::thread::sleep(Duration::from_millis(10));
+        std::thread::yield_now();
     }
     for descriptor in 3..64 {
         let file = fs::read_link(format!("/proc/{}/fd/{descriptor}", process.child.id())).unwrap();
