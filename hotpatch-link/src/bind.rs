@@ -1,9 +1,9 @@
 //! Redirects the references of a patch: to its own sections, to the process, or to the dynamic linker.
 
-use rustc_hash::FxHashMap as HashMap;
-
 use hotpatch_abi::code;
+use indexmap::IndexSet;
 use object::elf;
+use rustc_hash::FxBuildHasher;
 
 use crate::Error;
 use crate::elf::program::{Definition, DefinitionKind};
@@ -71,7 +71,6 @@ pub(crate) struct Binder<'a> {
     pub(crate) names: &'a Names,
     selection: &'a Selection,
     states: &'a States,
-    included: HashMap<Atom, ()>,
     pub(crate) imports: Imports,
 }
 
@@ -83,20 +82,19 @@ impl<'a> Binder<'a> {
         selection: &'a Selection,
         states: &'a States,
     ) -> Self {
-        let included = selection.included.iter().map(|atom| (*atom, ())).collect();
         Self {
             program,
             live,
             names,
             selection,
             states,
-            included,
             imports: Imports::default(),
         }
     }
 
-    pub(crate) fn is_included(&self, atom: Atom) -> bool {
-        self.included.contains_key(&atom)
+    /// The sections of the patch.
+    pub(crate) fn included(&self) -> &'a IndexSet<Atom, FxBuildHasher> {
+        &self.selection.included
     }
 
     /// Binds one section.
@@ -206,7 +204,7 @@ impl<'a> Binder<'a> {
         let Some(definition) = definition else {
             return self.outside(symbol);
         };
-        if self.is_included(definition) {
+        if self.included().contains(&definition) {
             return Ok(Target::Linked(To::Included(definition, offset)));
         }
         if let Some(version) = self.selection.bound.get(&definition) {

@@ -1,10 +1,10 @@
 //! What runs in the process: the program as built, and every patch image that was committed since.
 
-use rustc_hash::FxHashMap as HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
 use hotpatch_abi::manifest::PatchId;
+use rustc_hash::FxHashMap as HashMap;
 
 use crate::elf::program::{Definition, DefinitionKind, LinkedImage};
 use crate::names::Name;
@@ -99,6 +99,13 @@ impl Live {
         let end = |definition: &Definition| definition.st_value + definition.size;
         self.reserve.start = reserved.values().map(end).fold(self.reserve.start, u64::max);
         self.reserved.extend(reserved);
+    }
+
+    /// The body that a hot function has in the process, by the paths of its entry and of its body: the one published
+    /// last, or the one that was built.
+    pub(crate) fn body(&self, entry: Name, body: Name) -> Option<Version> {
+        let published = self.table.get(&entry).copied();
+        published.or_else(|| self.versions(body).find(|version| version.image == BASE))
     }
 
     pub(crate) fn image(&self, index: ImageIndex) -> &Image {

@@ -34,19 +34,18 @@ pub(crate) fn marker(atom: Atom) -> String {
 }
 
 /// Merges the sections that the binder was made for.
-pub(crate) fn merge(binder: &mut Binder<'_>, included: &[Atom]) -> Result<Merged, Error> {
+pub(crate) fn merge(binder: &mut Binder<'_>) -> Result<Merged, Error> {
+    let mut object = Object::new(BinaryFormat::Elf, Architecture::X86_64, Endianness::Little);
     let mut merger = Merger {
-        object: Object::new(BinaryFormat::Elf, Architecture::X86_64, Endianness::Little),
+        cells: plain_section(&mut object, CELLS, elf::SHF_ALLOC.0 | elf::SHF_WRITE.0),
+        thunks: plain_section(&mut object, THUNKS, elf::SHF_ALLOC.0 | elf::SHF_EXECINSTR.0),
+        object,
         sections: HashMap::default(),
         dynamic: HashMap::default(),
         places: HashMap::default(),
-        cells: None,
-        thunks: None,
     };
-    merger.cells = Some(merger.plain_section(CELLS, elf::SHF_ALLOC.0 | elf::SHF_WRITE.0));
-    merger.thunks = Some(merger.plain_section(THUNKS, elf::SHF_ALLOC.0 | elf::SHF_EXECINSTR.0));
     let mut bound = Vec::new();
-    for atom in included {
+    for atom in binder.included() {
         let section = binder.bind(*atom)?;
         merger.add(binder, *atom, &section.bytes);
         bound.push((*atom, section));
@@ -59,8 +58,8 @@ pub(crate) fn merge(binder: &mut Binder<'_>, included: &[Atom]) -> Result<Merged
         }
         pointers.extend(section.pointers.into_iter().map(|pointer| (atom, pointer)));
     }
-    merger.unwind_records(binder, included)?;
-    merger.debug_sections(binder, included)?;
+    merger.unwind_records(binder)?;
+    merger.debug_sections(binder)?;
     merger.imports(binder)?;
     let bytes = merger
         .object
@@ -74,23 +73,11 @@ struct Merger<'a> {
     sections: HashMap<Atom, SectionId>,
     dynamic: HashMap<Name, SymbolId>,
     places: HashMap<(SectionId, u64), SymbolId>,
-    cells: Option<SectionId>,
-    thunks: Option<SectionId>,
+    cells: SectionId,
+    thunks: SectionId,
 }
 
 impl Merger<'_> {
-    fn plain_section(&mut self, name: &str, flags: u64) -> SectionId {
-        let id = self
-            .object
-            .add_section(Vec::new(), name.into(), SectionKind::Data);
-        let flags = SectionFlags::Elf {
-            sh_type: elf::SHT_PROGBITS,
-            sh_flags: elf::SectionFlags(flags as _),
-        };
-        self.object.section_mut(id).flags = flags;
-        id
-    }
-
     fn section(&mut self, section: &Section) -> SectionId {
         let kind = if section.sh_type == elf::SHT_NOBITS {
             SectionKind::UninitializedData
@@ -157,8 +144,8 @@ impl Merger<'_> {
 
     fn refer(&mut self, binder: &Binder<'_>, section: SectionId, reference: &Reference) -> Result<(), Error> {
         let symbol = match reference.to {
-            To::Cells => self.start(self.cells.expect("made first")),
-            To::Thunks => self.start(self.thunks.expect("made first")),
+            To::Cells => self.start(self.cells),
+            To::Thunks => self.start(self.thunks),
             To::Included(atom, offset) => self.place(self.sections[&atom], offset),
             To::Dynamic { name, weak } => *self.dynamic.entry(name).or_insert_with(|| {
                 self.object.add_symbol(Symbol {
@@ -217,23 +204,23 @@ impl Merger<'_> {
             .map_err(|error| Error::malformed("the merged patch", error))
     }
 
-    fn unwind_records(&mut self, binder: &Binder<'_>, included: &[Atom]) -> Result<(), Error> {
-        for (object, index) in whole_sections(binder, included, Role::Unwind) {
-            let file = &binder.program.object(index).file;
-            let is_kept = |section| binder.is_included(Atom { object, section });
-            let kept = unwind::keep(file, index.section, is_kept).ok_or_else(|| {
+    fn unwind_records(&mut self, binder: &Binder<'_>) -> Result<(), Error> {
+        for atom in whole_sections(binder, Role::Unwind) {
+            let file = &binder.program.object(atom).file;
+            let is_kept = |section| binder.included().contains(&Atom { section, ..atom });
+            let kept = unwind::keep(file, atom.section, is_kept).ok_or_else(|| {
                 Error::new(
                     hotpatch_abi::code::RELOCATION,
                     format!("malformed unwind records in `{}`", file.label),
                 )
             })?;
-            let id = self.section(file.section(index.section));
+            let id = self.section(file.section(atom.section));
             self.object.append_section_data(id, &kept.bytes, 8);
             for relocation in &kept.relocations {
                 let symbol = &file.symbols[relocation.symbol];
                 let target = match symbol.place {
-                    SymbolPlace::Section(section) => Some(Atom { object, section }),
-                    _ => binder.program.resolve(object, symbol.name),
+                    SymbolPlace::Section(section) => Some(Atom { section, ..atom }),
+                    _ => binder.program.resolve(atom.object, symbol.name),
                 };
                 if let Some(target) = target.and_then(|atom| self.sections.get(&atom)).copied() {
                     let symbol = self.place(target, symbol.value);
@@ -250,15 +237,15 @@ impl Merger<'_> {
         Ok(())
     }
 
-    fn debug_sections(&mut self, binder: &Binder<'_>, included: &[Atom]) -> Result<(), Error> {
-        let sections: Vec<_> = whole_sections(binder, included, Role::Debug).collect();
-        for (_, atom) in &sections {
+    fn debug_sections(&mut self, binder: &Binder<'_>) -> Result<(), Error> {
+        let sections: Vec<_> = whole_sections(binder, Role::Debug).collect();
+        for atom in &sections {
             let id = self.section(binder.program.section(*atom));
             self.sections.insert(*atom, id);
         }
-        for (object, atom) in sections {
+        for atom in sections {
             let file = &binder.program.object(atom).file;
-            let is_kept = |section| binder.is_included(Atom { object, section });
+            let is_kept = |section| binder.included().contains(&Atom { section, ..atom });
             let prepared = debug::prepare(file, atom.section, is_kept)?;
             let id = self.sections[&atom];
             self.object
@@ -266,8 +253,8 @@ impl Merger<'_> {
             for (target, value, relocation) in prepared.relocations {
                 let symbol = self.start(
                     self.sections[&Atom {
-                        object,
                         section: target,
+                        ..atom
                     }],
                 );
                 let addend = relocation.addend + value;
@@ -278,7 +265,7 @@ impl Merger<'_> {
     }
 
     fn imports(&mut self, binder: &Binder<'_>) -> Result<(), Error> {
-        let (cells, thunks) = (self.cells.expect("made first"), self.thunks.expect("made first"));
+        let (cells, thunks) = (self.cells, self.thunks);
         for cell in binder.imports.thunks() {
             let at = self.object.append_section_data(thunks, &x86_64::THUNK, 8);
             let symbol = self.start(cells);
@@ -297,27 +284,32 @@ impl Merger<'_> {
     }
 }
 
+fn plain_section(object: &mut Object<'_>, name: &str, flags: u64) -> SectionId {
+    let id = object.add_section(Vec::new(), name.into(), SectionKind::Data);
+    let flags = SectionFlags::Elf {
+        sh_type: elf::SHT_PROGBITS,
+        sh_flags: elf::SectionFlags(flags as _),
+    };
+    object.section_mut(id).flags = flags;
+    id
+}
+
 /// The unwind or debug sections of every object that contributes code.
-fn whole_sections<'a>(
-    binder: &Binder<'a>,
-    included: &[Atom],
-    role: Role,
-) -> impl Iterator<Item = (u32, Atom)> + 'a {
+fn whole_sections<'a>(binder: &Binder<'a>, role: Role) -> impl Iterator<Item = Atom> + 'a {
     let program = binder.program;
-    let mut objects: Vec<u32> = included
+    let mut objects: Vec<u32> = binder
+        .included()
         .iter()
         .filter(|atom| program.section(**atom).role == Role::Code)
         .map(|atom| atom.object)
         .collect();
     objects.sort_unstable();
     objects.dedup();
-    objects.into_iter().flat_map(move |object| {
-        program
-            .sections(object)
-            .filter(move |atom| {
-                let section = program.section(*atom);
-                section.role == role && section.sh_flags.0 & elf::SHF_COMPRESSED.0 == 0
-            })
-            .map(move |atom| (object, atom))
+    let sections = objects
+        .into_iter()
+        .flat_map(move |object| program.sections(object));
+    sections.filter(move |atom| {
+        let section = program.section(*atom);
+        section.role == role && section.sh_flags.0 & elf::SHF_COMPRESSED.0 == 0
     })
 }

@@ -1,12 +1,12 @@
 //! A relocatable object as this crate sees it: sections, symbols and relocations, nothing computed.
 
-use rustc_hash::FxHashMap as HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
 use object::elf;
 use object::read::elf::{FileHeader, Rela, SectionHeader, Sym};
 use object::{Endianness, SymbolIndex};
+use rustc_hash::FxHashMap as HashMap;
 
 use crate::Error;
 use crate::names::{Identifier, Name, Names};

@@ -1,6 +1,5 @@
 //! The steps of a patch in order: read, compare, select, bind, link, commit.
 
-use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -11,6 +10,7 @@ use hotpatch_abi::code;
 use hotpatch_abi::manifest::PatchId;
 use hotpatch_abi::names::RESERVE_PREFIX;
 use hotpatch_abi::patch_file;
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 use crate::bind::Binder;
 use crate::elf::program::{self, DefinitionKind, LinkedImage};
@@ -236,7 +236,7 @@ impl Patcher {
             &draft.selection,
             &draft.states,
         );
-        let merged = merge::merge(&mut binder, &draft.selection.included)?;
+        let merged = merge::merge(&mut binder)?;
         let imports = binder.imports;
         let object = out.with_extension("o");
         let unwritable = |path: &Path, error| {

@@ -1,6 +1,5 @@
 //! The objects of all workspace crates at one moment, and what each name means between them.
 
-use rustc_hash::FxHashMap as HashMap;
 use std::sync::Arc;
 
 use crate::Error;
@@ -10,6 +9,7 @@ use crate::names::{Identifier, Name, Names};
 use crate::object_file::{ObjectFile, Role, Section, SectionId};
 use crate::types::TypeTable;
 use crate::unit::{self, ObjectBytes, Stamp, Unit};
+use rustc_hash::FxHashMap as HashMap;
 
 /// A section of an object of a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

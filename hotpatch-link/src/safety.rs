@@ -4,7 +4,7 @@ use hotpatch_abi::code;
 use rustc_hash::FxHashSet as HashSet;
 
 use crate::Error;
-use crate::live::{BASE, Live};
+use crate::live::Live;
 use crate::names::{Name, Names};
 use crate::program::{Content, Program};
 use crate::selection::{Body, Selection};
@@ -98,8 +98,7 @@ impl Safety {
         for function in selection.published.values() {
             let Body::New(body) = function.body else { continue };
             let Some(new) = program.id(body) else { continue };
-            let published = live.table.get(&function.entry.path).copied();
-            let old = published.or_else(|| live.versions(new.path).find(|version| version.image == BASE));
+            let old = live.body(function.entry.path, new.path);
             let old = old.and_then(|version| live.image(version.image).program.id(version.atom));
             let Some(old) = old.filter(|_| states.get(function.entry.linkage).is_some()) else {
                 continue;

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
-
 use hotpatch_abi::code;
+use indexmap::IndexSet;
+use rustc_hash::{FxBuildHasher, FxHashMap as HashMap};
 
 use crate::Error;
 use crate::hot::HotFunction;
-use crate::live::{BASE, Live, Version};
+use crate::live::{Live, Version};
 use crate::names::{Identifier, Name, Names};
 use crate::object_file::{Relocation, Role, SymbolPlace};
 use crate::program::{Atom, Program};
@@ -36,7 +36,7 @@ pub(crate) struct Publication {
 #[derive(Debug, Default)]
 pub(crate) struct Selection {
     /// Sections of the new image, in the order in which they were reached.
-    pub(crate) included: Vec<Atom>,
+    pub(crate) included: IndexSet<Atom, FxBuildHasher>,
     /// Functions of other images that the new one calls.
     pub(crate) bound: HashMap<Atom, Version>,
     /// The functions to publish, by entry.
@@ -59,7 +59,6 @@ pub(crate) fn select(
         states,
         names,
         selection: Selection::default(),
-        seen: HashSet::default(),
     };
     for function in hot {
         if states.get(function.entry.linkage).is_some() && !selector.is_live(function) {
@@ -68,7 +67,7 @@ pub(crate) fn select(
     }
     let by_entry: HashMap<_, _> = hot.iter().map(|function| (function.entry, function)).collect();
     let mut next = 0;
-    while let Some(atom) = selector.selection.included.get(next).copied() {
+    while let Some(atom) = selector.selection.included.get_index(next).copied() {
         next += 1;
         selector.follow(atom)?;
         let title = program.title(atom).map(|title| names.id(title));
@@ -86,20 +85,16 @@ struct Selector<'a> {
     states: &'a States,
     names: &'a Names,
     selection: Selection,
-    seen: HashSet<Atom>,
 }
 
 impl Selector<'_> {
     /// Whether the body that the process runs is a current version of the new one.
     fn is_live(&self, function: &HotFunction) -> bool {
-        let live_body = |body: Atom| {
-            let published = self.live.table.get(&function.entry.path).copied();
-            published.or_else(|| {
-                let name = self.program.id(body)?.path;
-                self.live.versions(name).find(|version| version.image == BASE)
-            })
+        let is_live = |body| {
+            let path = self.program.id(body).map(|id| id.path);
+            let live = path.and_then(|path| self.live.body(function.entry.path, path));
+            live.is_some_and(|version| self.unchanged.is_current(body, version))
         };
-        let is_live = |body| live_body(body).is_some_and(|version| self.unchanged.is_current(body, version));
         function.bodies.iter().copied().all(is_live)
     }
 
@@ -122,9 +117,7 @@ impl Selector<'_> {
     }
 
     fn include(&mut self, atom: Atom) {
-        if self.seen.insert(atom) {
-            self.selection.included.push(atom);
-        }
+        self.selection.included.insert(atom);
     }
 
     fn follow(&mut self, atom: Atom) -> Result<(), Error> {

@@ -34,8 +34,8 @@ impl Unchanged {
                 live.image(version.image).program.deep(version.atom).fingerprint == fingerprint
             };
             let equal: Vec<_> = live.versions(path).filter(is_equal).collect();
-            let is_known = live.versions(path).next().is_some() || hot::is_body(names.text(path));
-            if equal.is_empty() && is_known {
+            let is_known = || live.versions(path).next().is_some() || hot::is_body(names.text(path));
+            if equal.is_empty() && is_known() {
                 changed.push(function);
             }
             versions.insert(function, equal);

@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Instant;
 
 use serde::Deserialize;
 
 use crate::example::Example;
-use crate::samples::since;
+use crate::samples::duration_of;
 
 /// What the tool recorded about a compilation, as far as it is needed here.
 #[derive(Deserialize)]
@@ -68,15 +67,7 @@ impl BareReplay {
         } = &self.0;
         let mut command = Command::new(rustc);
         command.args(args).env_clear().envs(env).current_dir(cwd);
-        let start = Instant::now();
-        let output = command.output().unwrap();
-        let ms = since(start);
-        assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        ms
+        duration_of(&mut command)
     }
 }
 

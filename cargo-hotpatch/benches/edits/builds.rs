@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use crate::example::Example;
-use crate::samples::{Samples, since};
+use crate::samples::{Samples, duration_of, since};
 
 /// What the builds took.
 #[derive(Default)]
@@ -57,13 +57,5 @@ pub(crate) fn measure_starts(example: &Example, starts: usize) -> Samples {
 fn build(example: &Example, mut command: Command, target: &str) -> f64 {
     assert!(!example.project.path(target).exists());
     command.args(["build", "--target-dir", target]);
-    let start = Instant::now();
-    let output = command.output().unwrap();
-    let ms = since(start);
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    ms
+    duration_of(&mut command)
 }

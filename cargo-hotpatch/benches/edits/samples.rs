@@ -1,5 +1,6 @@
 //! Repeated measurements of one thing, in milliseconds.
 
+use std::process::Command;
 use std::time::Instant;
 
 /// The measurements.
@@ -44,4 +45,14 @@ impl FromIterator<f64> for Samples {
 /// The milliseconds since a moment.
 pub(crate) fn since(start: Instant) -> f64 {
     start.elapsed().as_secs_f64() * 1e3
+}
+
+/// The milliseconds that a command takes. It must succeed.
+pub(crate) fn duration_of(command: &mut Command) -> f64 {
+    let start = Instant::now();
+    let output = command.output().unwrap();
+    let ms = since(start);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    ms
 }
