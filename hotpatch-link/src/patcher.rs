@@ -353,16 +353,51 @@ fn by_name(program: &Program, atoms: impl IntoIterator<Item = Atom>) -> HashMap<
     functions
 }
 
-/// The room for thread-locals that patches add, in the block of thread-locals of a program.
+/// The room for thread-locals that patches add, in the block of thread-locals of a program. Its closures have names
+/// that begin alike.
 fn reserve(program: &LinkedImage, names: &Names) -> Range<u64> {
-    let mut reserves = program
+    let definitions = program
         .symbols
         .iter()
-        .filter(|(name, _)| names.path(**name).starts_with(RESERVE_PREFIX));
-    match reserves.next() {
-        Some((_, definitions)) if definitions[0].kind == DefinitionKind::ThreadLocal => {
-            definitions[0].st_value..definitions[0].st_value + definitions[0].size
+        .filter(|(name, _)| names.path(**name).starts_with(RESERVE_PREFIX))
+        .flat_map(|(_, definitions)| definitions);
+    definitions
+        .filter(|definition| definition.kind == DefinitionKind::ThreadLocal)
+        .map(|definition| definition.st_value..definition.st_value + definition.size)
+        .max_by_key(|room| room.end - room.start)
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::elf::program::Definition;
+
+    use super::*;
+
+    /// The order in which the symbols of a program are met is not fixed: every order must give the room.
+    #[test]
+    fn the_reserve_is_the_thread_local_and_not_its_closures() {
+        for numbers in 1..20 {
+            let mut names = Names::default();
+            let mut program = LinkedImage::default();
+            let mut define = |name: String, kind, size| {
+                let definition = Definition {
+                    st_value: 64,
+                    size,
+                    kind,
+                };
+                program.symbols.insert(names.intern(&name), vec![definition]);
+            };
+            define(format!("{RESERVE_PREFIX}VAL"), DefinitionKind::ThreadLocal, 1024);
+            for number in 0..numbers {
+                define(
+                    format!("{RESERVE_PREFIX}closure{number}"),
+                    DefinitionKind::Code,
+                    9,
+                );
+            }
+            assert_eq!(reserve(&program, &names), 64..64 + 1024);
         }
-        _ => 0..0,
+        assert!(reserve(&LinkedImage::default(), &Names::default()).is_empty());
     }
 }
