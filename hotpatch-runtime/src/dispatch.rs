@@ -9,7 +9,7 @@ use std::mem::transmute_copy;
 
 use hotpatch_abi::entry::Entry;
 
-use crate::scope::Scope;
+use crate::scope::{Announced, Scope};
 use crate::table::Table;
 
 /// Runs `f` as one unit of hot code: the safe point of a loop, a request or a task.
@@ -44,9 +44,24 @@ pub unsafe fn enter<F: Copy, R>(entry: &'static Entry, body: F, run: impl FnOnce
 /// # Safety
 ///
 /// As for [`enter`].
-#[cold]
 #[inline(never)]
 unsafe fn enter_from_outside<F: Copy, R>(entry: &'static Entry, body: F, run: impl FnOnce(F) -> R) -> R {
+    match Announced::outermost() {
+        Some(_scope) => {
+            // SAFETY: the thread is in a scope; the rest is promised by the caller.
+            run(unsafe { resolve(entry, body) })
+        }
+        // SAFETY: promised by the caller.
+        None => unsafe { enter_without_word(entry, body, run) },
+    }
+}
+
+/// # Safety
+///
+/// As for [`enter`].
+#[cold]
+#[inline(never)]
+unsafe fn enter_without_word<F: Copy, R>(entry: &'static Entry, body: F, run: impl FnOnce(F) -> R) -> R {
     let _scope = Scope::open();
     // SAFETY: the thread is in a scope; the rest is promised by the caller.
     run(unsafe { resolve(entry, body) })

@@ -6,6 +6,7 @@
 pub mod registry;
 
 mod live;
+mod presence;
 mod sync;
 mod table;
 

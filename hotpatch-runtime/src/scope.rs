@@ -1,34 +1,56 @@
 //! The protection of a call: while a thread is in a scope, the tables it can load stay in memory.
 //!
-//! A scope is the whole of an outermost `hotpatch::call`, or of a hot function called outside one. It pins the thread
-//! in an epoch of our own collector, so it delays nobody else's garbage. What it delays is a few kilobytes for each
-//! commit that happens while it is open: a hot function that never returns costs that and nothing more. Patch images
-//! stay resident whatever the scopes do.
+//! A scope is the whole of an outermost `hotpatch::call`, or of a hot function called outside one. The thread announces
+//! it in a word of its own, see [`presence`](crate::presence). What it delays is a few kilobytes for each commit that
+//! happens while it is open: a hot function that never returns costs that and nothing more. Patch images stay resident
+//! whatever the scopes do.
 //!
-//! # Scopes that cannot pin
+//! # Scopes without a word
 //!
-//! Pinning and its end may allocate, and a signal may come in the middle of them. If the allocator of the program or the handler of
-//! the signal calls a hot function there, its scope is counted instead, and while the count is not zero no table is
-//! freed. The same goes for a thread whose locals are being destroyed, which has no participant any more.
+//! Where the kernel cannot put a fence into other threads, a scope pins the thread in an epoch of our own collector.
+//!
+//! Getting a word, pinning and its end may allocate, and a signal may come in the middle of them. If the allocator of
+//! the program or the handler of the signal calls a hot function there, its scope is counted instead, and while the
+//! count is not zero no table is freed. The same goes for a thread whose locals are being destroyed, which has neither
+//! a word nor a participant any more.
 
 use std::cell::Cell;
+use std::ptr;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicUsize, Ordering, compiler_fence, fence};
+use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering, compiler_fence, fence};
 
 use crossbeam_epoch::{Collector, Guard, LocalHandle};
+
+use crate::platform::membarrier;
+use crate::presence::{After, Inside, Word, Words};
 
 thread_local! {
     /// How many scopes are open on this thread. It has no destructor, so it outlives the thread's other locals.
     static DEPTH: Cell<usize> = const { Cell::new(0) };
+    /// The word of this thread while it has one. It has no destructor either.
+    static WORD: Cell<Option<&'static Word>> = const { Cell::new(None) };
     /// Whether this thread is on its way into or out of its outermost scope.
     static CHANGING: Cell<bool> = const { Cell::new(false) };
+    /// Gives the word back when the thread ends.
+    static SEAT: Seat = Seat(WORDS.take());
     static PARTICIPANT: LocalHandle = collector().register();
 }
+
+static WORDS: Words = Words(AtomicPtr::new(ptr::null_mut()));
 
 /// How many counted scopes are open in the process.
 static COUNTED: AtomicUsize = AtomicUsize::new(0);
 
-/// Our collector. Made when the first scope opens.
+struct Seat(&'static Word);
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        WORD.set(None);
+        Words::give_back(self.0);
+    }
+}
+
+/// Our collector. Made when the first scope opens that needs it.
 fn collector() -> &'static Collector {
     static COLLECTOR: OnceLock<Collector> = OnceLock::new();
     COLLECTOR.get_or_init(Collector::new)
@@ -42,6 +64,7 @@ pub(crate) struct Scope {
 
 /// What keeps the tables in memory.
 enum Protection {
+    Announced(&'static Word, After),
     Pinned(#[expect(dead_code, reason = "held, not read")] Guard),
     Counted,
 }
@@ -74,30 +97,80 @@ impl Drop for Scope {
     #[inline]
     fn drop(&mut self) {
         DEPTH.set(DEPTH.get() - 1);
-        if self.protection.is_some() {
-            let before = CHANGING.replace(true);
-            compiler_fence(Ordering::SeqCst);
-            self.protection = None;
-            compiler_fence(Ordering::SeqCst);
-            CHANGING.set(before);
+        match &self.protection {
+            None => {}
+            Some(Protection::Announced(word, after)) => word.leave(*after),
+            Some(_) => self.end_without_word(),
         }
     }
 }
 
-#[inline(never)]
+impl Scope {
+    #[cold]
+    fn end_without_word(&mut self) {
+        let before = CHANGING.replace(true);
+        compiler_fence(Ordering::SeqCst);
+        self.protection = None;
+        compiler_fence(Ordering::SeqCst);
+        CHANGING.set(before);
+    }
+}
+
+/// An outermost scope of a thread that has a word: a [`Scope`] without its cases, for hot functions called outside one.
+pub(crate) struct Announced {
+    word: &'static Word,
+    after: After,
+}
+
+impl Announced {
+    /// Opens it, if the thread has a word. The thread is in no scope.
+    #[inline(always)]
+    pub(crate) fn outermost() -> Option<Self> {
+        let word = WORD.get()?;
+        let after = word.enter();
+        DEPTH.set(1);
+        Some(Self { word, after })
+    }
+}
+
+impl Drop for Announced {
+    #[inline(always)]
+    fn drop(&mut self) {
+        DEPTH.set(0);
+        self.word.leave(self.after);
+    }
+}
+
+#[inline(always)]
 fn protect() -> Protection {
+    match WORD.get() {
+        Some(word) => Protection::Announced(word, word.enter()),
+        None => protect_without_word(),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn protect_without_word() -> Protection {
     if !CHANGING.replace(true) {
         // A signal handler on this thread sees the flag for as long as the participant is at work.
         compiler_fence(Ordering::SeqCst);
-        let guard = PARTICIPANT.try_with(LocalHandle::pin);
+        let protection = if membarrier::available() {
+            SEAT.try_with(|seat| {
+                WORD.set(Some(seat.0));
+                Protection::Announced(seat.0, seat.0.enter())
+            })
+        } else {
+            PARTICIPANT.try_with(|participant| Protection::Pinned(participant.pin()))
+        };
         compiler_fence(Ordering::SeqCst);
         CHANGING.set(false);
-        if let Ok(guard) = guard {
-            return Protection::Pinned(guard);
+        if let Ok(protection) = protection {
+            return protection;
         }
     }
-    // Relaxed: the fence orders it. SeqCst fence: pairs with the one in `may_free`. Either that one comes first, and we
-    // load the table that replaced the one to be freed, or it sees our count.
+    // Relaxed: the fence orders it. SeqCst fence: pairs with the one in `open_scopes`. Either that one comes first, and
+    // we load the table that replaced the one to be freed, or it sees our count.
     COUNTED.fetch_add(1, Ordering::Relaxed);
     fence(Ordering::SeqCst);
     Protection::Counted
@@ -106,16 +179,24 @@ fn protect() -> Protection {
 impl Drop for Protection {
     fn drop(&mut self) {
         if let Self::Counted = self {
-            // Release: pairs with the Acquire in `may_free`; what we read was read before it is freed.
+            // Release: pairs with the Acquire in `open_scopes`; what we read was read before it is freed.
             COUNTED.fetch_sub(1, Ordering::Release);
         }
     }
 }
 
-/// Whether tables that were replaced, and that no pinned thread uses any more, may be freed now.
-pub(crate) fn may_free() -> bool {
-    // SeqCst fence: pairs with the one in `protect`.
+/// The announced scopes that may use what was replaced before this call. `None` if others may, which cannot be told
+/// apart: then nothing may be freed yet. Pinned scopes are the business of the epoch.
+pub(crate) fn open_scopes() -> Option<Vec<Inside>> {
+    // SeqCst fence: pairs with the one in `protect_without_word`.
     fence(Ordering::SeqCst);
     // Acquire: pairs with the Release in the drop of a protection.
-    COUNTED.load(Ordering::Acquire) == 0
+    if COUNTED.load(Ordering::Acquire) != 0 {
+        return None;
+    }
+    if membarrier::available() {
+        WORDS.inside()
+    } else {
+        Some(Vec::new())
+    }
 }

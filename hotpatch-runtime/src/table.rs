@@ -5,6 +5,7 @@
 //! Tables never shrink: each covers all slots of the one before.
 
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
+use std::cell::RefCell;
 use std::ops::Deref;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use hotpatch_abi::manifest::PatchId;
 
 use crate::image::Image;
 use crate::live::Live;
+use crate::presence::Inside;
 use crate::registry::Next;
 use crate::scope::{self, Scope};
 use crate::sync::{AtomicPtr, Ordering};
@@ -27,11 +29,14 @@ pub(crate) struct Table {
     description: Description,
     /// The next of the retired tables; null while this one is not among them.
     next_retired: AtomicPtr<Table>,
+    /// Of a retired table: the scopes that may still use it, once that is known. Belongs to whoever took the list.
+    users: RefCell<Option<Vec<Inside>>>,
     /// The first of the cells that follow; slot 0 belongs to no function.
     cells: [Cell; 1],
 }
 
-// SAFETY: nobody changes a table once others can see it, and the addresses in its cells are of code.
+// SAFETY: nobody changes a table once others can see it, but for `users`, which only the one who took the table out of
+// the list of retired ones looks at; the addresses in its cells are of code.
 unsafe impl Sync for Table {}
 
 /// What there is to say about a generation.
@@ -100,10 +105,11 @@ static FIRST: Table = Table {
         images: Vec::new(),
     },
     next_retired: AtomicPtr::new(ptr::null_mut()),
+    users: RefCell::new(None),
     cells: [None],
 };
 
-/// Tables that no pinned thread uses any more, and that counted scopes may still use: a list without a lock, because
+/// Tables that no pinned thread uses any more, and that other scopes may still use: a list without a lock, because
 /// a forked child could not open it.
 static RETIRED: AtomicPtr<Table> = AtomicPtr::new(ptr::null_mut());
 
@@ -164,13 +170,14 @@ impl Table {
             table.write(Self {
                 description,
                 next_retired: AtomicPtr::new(ptr::null_mut()),
+                users: RefCell::new(None),
                 cells: [None],
             });
         }
         table
     }
 
-    /// Frees a table that was replaced, with all that were retired before it, as soon as no counted scope is open.
+    /// Frees a table that was replaced, and those that were retired before it, as far as nobody uses them any more.
     ///
     /// # Safety
     ///
@@ -185,13 +192,13 @@ impl Table {
         // Taken before the question, which is then about all of them. Acquire: pairs with the Release in
         // `push_retired`.
         let mut retired = RETIRED.swap(ptr::null_mut(), Ordering::Acquire);
-        let may_free = scope::may_free();
+        let open = scope::open_scopes();
         while !retired.is_null() {
-            // SAFETY: whoever takes the list has its tables to itself, but for counted scopes, which end before they
-            // may be freed.
+            // SAFETY: whoever takes the list has its tables to itself, but for scopes, which read other fields and end
+            // before a table is freed.
             unsafe {
                 let next = (*retired).next_retired.load(Ordering::Relaxed);
-                if may_free {
+                if (*retired).is_unused(open.as_deref()) {
                     Self::free(retired);
                 } else {
                     Self::push_retired(retired);
@@ -199,6 +206,17 @@ impl Table {
                 retired = next;
             }
         }
+    }
+
+    /// Whether no scope uses a retired table any more. `open` are the scopes that are open now, if they are known.
+    fn is_unused(&self, open: Option<&[Inside]>) -> bool {
+        let mut users = self.users.borrow_mut();
+        if users.is_none() {
+            *users = open.map(<[Inside]>::to_vec);
+        }
+        let Some(users) = users.as_mut() else { return false };
+        users.retain(|user| !user.is_over());
+        users.is_empty()
     }
 
     /// # Safety

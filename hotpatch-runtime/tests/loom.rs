@@ -4,16 +4,29 @@
 //! RUSTFLAGS="--cfg crossbeam_loom" LOOM_MAX_PREEMPTIONS=2 cargo test --release -p hotpatch-runtime --test loom
 //! ```
 //!
-//! It runs the protocol itself, `src/live.rs`, over loom's atomics and over crossbeam's epochs compiled for loom.
+//! It runs the protocols themselves, `src/live.rs` and `src/presence.rs`, over loom's atomics and over crossbeam's epochs
+//! compiled for loom. The fence that a writer puts into other threads stands here as a fence of each: loom knows no other.
 //! What is modelled by hand is small and stands here: the slot of an entry with the orderings of `Entry::slot` and
 //! `Entry::assign`, and a table whose cells loom watches, so that a read that races with its release is an error.
 #![cfg(crossbeam_loom)]
 
 #[path = "../src/live.rs"]
 mod live;
+#[path = "../src/presence.rs"]
+mod presence;
 
 mod sync {
-    pub(crate) use loom::sync::atomic::{AtomicPtr, Ordering};
+    use loom::sync::atomic::fence;
+    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
+
+    pub(crate) fn light_fence() {
+        fence(Ordering::SeqCst);
+    }
+
+    pub(crate) fn heavy_fence() -> bool {
+        fence(Ordering::SeqCst);
+        true
+    }
 }
 
 use crossbeam_epoch::{Collector, Guard};
@@ -23,6 +36,7 @@ use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
 
 use live::Live;
+use presence::{Inside, Words};
 
 /// A table that knows whether it was freed, and whose every access loom sees.
 struct Table {
@@ -150,5 +164,80 @@ fn a_slot_is_always_covered_by_the_table_read_after_it() {
         process.slot.store(1, Ordering::Release);
         process.publish(1, 2);
         reader.join().unwrap();
+    });
+}
+
+/// A process whose threads announce their scopes in words.
+struct Announced {
+    live: Live<Table>,
+    words: Words,
+    collector: Collector,
+}
+
+impl Announced {
+    fn new() -> Arc<Self> {
+        Arc::new(Self {
+            live: Live(sync::AtomicPtr::new(Table::boxed(0, 1))),
+            words: Words(sync::AtomicPtr::new(std::ptr::null_mut())),
+            collector: Collector::new(),
+        })
+    }
+
+    /// What a thread does in its scopes, two of them one after the other.
+    fn read(&self) {
+        let word = self.words.take();
+        let mut last = 0;
+        for _ in 0..2 {
+            let after = word.enter();
+            // SAFETY: the table is published, and the word is odd.
+            let table = unsafe { &*self.live.get() };
+            assert!(table.generation >= last);
+            assert_eq!(table.cell(0), table.generation);
+            last = table.generation;
+            word.leave(after);
+        }
+        Words::give_back(word);
+    }
+
+    /// Replaces the table and frees the old one as soon as no scope uses it, or returns it with those that may.
+    fn publish(&self, generation: u64) -> Option<(*mut Table, Vec<Inside>)> {
+        let old = self.live.get().cast_mut();
+        let handle = self.collector.register();
+        // SAFETY: the table is new and whole; the old one is freed below.
+        unsafe {
+            self.live
+                .replace(&handle.pin(), Table::boxed(generation, 1), |_| {})
+        };
+        let mut users = self.words.inside().unwrap();
+        for _ in 0..2 {
+            users.retain(|user| !user.is_over());
+            if users.is_empty() {
+                // SAFETY: no scope uses it.
+                unsafe { Table::free(old) };
+                return None;
+            }
+            thread::yield_now();
+        }
+        Some((old, users))
+    }
+}
+
+#[test]
+fn an_announced_scope_keeps_its_table() {
+    loom::model(|| {
+        let process = Announced::new();
+        let reader = thread::spawn({
+            let process = process.clone();
+            move || process.read()
+        });
+        let left = process.publish(1);
+        reader.join().unwrap();
+        if let Some((old, users)) = left {
+            assert!(users.iter().all(Inside::is_over), "the reader is gone");
+            // SAFETY: nobody is left.
+            unsafe { Table::free(old) };
+        }
+        // SAFETY: nobody is left.
+        unsafe { Table::free(process.live.get().cast_mut()) };
     });
 }

@@ -8,6 +8,7 @@ mod descriptor;
 mod dynamic;
 mod elf;
 mod loader;
+pub(crate) mod membarrier;
 mod program;
 mod start;
 
