@@ -21,7 +21,14 @@
 //!
 //! [`hotpatch`](macro@hotpatch) marks the functions that can be replaced; [`call`] is where the program is ready for
 //! it. Under `cargo hotpatch run` every save makes a patch and takes it live; [`apply`] does the same with a patch
-//! file.
+//! file. [`rollback`] takes all functions back to an earlier generation, and [`consistent`] runs a closure on one
+//! generation from beginning to end.
+//!
+//! # What a thread sees
+//!
+//! All functions of a commit switch together. A call that runs finishes on the code it began with; every call of a hot
+//! function looks at what is live at that moment. So a long `call` may meet an older generation first and a newer one
+//! later, never the other way round. Inside `consistent` there is one.
 //!
 //! # Without patching
 //!
@@ -31,16 +38,9 @@
 pub use hotpatch_abi::code::Code;
 pub use hotpatch_macros::hotpatch;
 
-#[cfg(feature = "enabled")]
-pub use hotpatch_runtime::function::Address;
-#[cfg(feature = "enabled")]
-pub use hotpatch_runtime::{Applied, Event, Function, Refusal, apply, call, functions, generation, on_event};
-
-#[cfg(not(feature = "enabled"))]
-mod disabled;
-#[cfg(not(feature = "enabled"))]
-pub use disabled::{
-    Address, Applied, Event, Function, Refusal, apply, call, functions, generation, on_event,
+pub use hotpatch_runtime::{
+    Address, Applied, Event, Function, Generation, Origin, Refusal, RolledBack, apply, call, consistent,
+    functions, generation, history, keep_generations, on_event, rollback,
 };
 
 #[cfg(feature = "enabled")]

@@ -81,6 +81,8 @@ codes! {
     NO_ANSWER = "HP0604";
     /// The request cannot be carried out here and now, for example from inside an event callback.
     BUSY = "HP0605";
+    /// The generation to go back to is not kept, or never was.
+    GENERATION = "HP0606";
 }
 
 #[cfg(test)]

@@ -1,32 +1,20 @@
 //! The commit of a patch: everything is checked before anything is written, and one store makes it live.
 
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use hotpatch_abi::entry::{Entry, Slot};
-use hotpatch_abi::manifest::{Manifest, PatchId};
+use hotpatch_abi::manifest::Manifest;
 
-use crate::event::{Event, Turn};
+use crate::event::Turn;
+use crate::history;
 use crate::image::{Image, PatchOnDisk, Plan};
 use crate::platform::Program;
 use crate::refusal::{Refusal, refuse};
 use crate::registry;
+use crate::report::{Applied, Event, Origin};
 use crate::scope::Scope;
 use crate::table::{Description, Row, Table, row_of};
-
-/// A patch that is live.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Applied {
-    /// The generation that the patch made.
-    pub generation: u64,
-    /// The identity of the patch.
-    pub patch: PatchId,
-    /// The full paths of the functions that switched.
-    pub functions: Vec<String>,
-    /// The time from the offer to the switch.
-    pub elapsed: Duration,
-}
 
 /// Takes the patch file at `path` live: all its functions switch together, or nothing changes.
 ///
@@ -84,17 +72,20 @@ fn commit(path: &Path, started: Instant) -> Result<Applied, Refusal> {
     };
     let generation = publish(&scope, manifest, &plan, &entries, image);
     let elapsed = started.elapsed();
-    let functions = manifest
-        .published
-        .iter()
-        .map(|published| published.path.clone())
-        .collect();
     Ok(Applied {
         generation,
         patch: patch.id,
-        functions,
+        functions: functions(manifest),
         elapsed,
     })
+}
+
+fn functions(manifest: &Manifest) -> Vec<String> {
+    manifest
+        .published
+        .iter()
+        .map(|published| published.path.clone())
+        .collect()
 }
 
 /// Whether the patch was made for this program, and follows on what is live.
@@ -167,16 +158,14 @@ fn publish(
     if !images.iter().any(|resident| resident.patch == image.patch) {
         images.push(image);
     }
-    Table::publish(
-        scope,
-        &next,
-        Description {
-            generation,
-            head: Some(image.patch),
-            rows,
-            images,
-        },
-    );
+    let description = Description {
+        generation,
+        head: Some(image.patch),
+        rows,
+        images,
+    };
+    let origin = Origin::Patch(image.patch);
+    history::publish(scope, &next, description, origin, functions(manifest));
     generation
 }
 

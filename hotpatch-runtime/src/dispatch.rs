@@ -9,8 +9,10 @@ use std::mem::transmute_copy;
 
 use hotpatch_abi::entry::Entry;
 
-use crate::scope::{Announced, Scope};
-use crate::table::Table;
+use crate::live::Live;
+use crate::scope::{Announced, Consistent, Scope, Source};
+use crate::sync::AtomicPtr;
+use crate::table::{self, Table};
 
 /// Runs `f` as one unit of hot code: the safe point of a loop, a request or a task.
 ///
@@ -19,6 +21,18 @@ use crate::table::Table;
 #[inline]
 pub fn call<R>(f: impl FnOnce() -> R) -> R {
     let _scope = Scope::open();
+    f()
+}
+
+/// Runs `f` on one generation from beginning to end: every hot function that it calls, at any depth, is the one of the
+/// generation that was live when it began, whatever is committed or rolled back meanwhile.
+///
+/// A nested one keeps to the generation of the outermost. What `f` lets other threads do is their own; a hot function
+/// that a later generation added runs as it was built.
+pub fn consistent<R>(f: impl FnOnce() -> R) -> R {
+    let _scope = Scope::open();
+    let source = Live(AtomicPtr::new(table::LIVE.get().cast_mut()));
+    let _consistent = Consistent::begin(&source);
     f()
 }
 
@@ -32,9 +46,10 @@ pub fn call<R>(f: impl FnOnce() -> R) -> R {
 /// - Every body that is ever published for `entry` has the type `F`.
 #[inline(always)]
 pub unsafe fn enter<F: Copy, R>(entry: &'static Entry, body: F, run: impl FnOnce(F) -> R) -> R {
-    if Scope::is_open() {
+    let source = Scope::source();
+    if !source.is_null() {
         // SAFETY: the thread is in a scope; the rest is promised by the caller.
-        run(unsafe { resolve(entry, body) })
+        run(unsafe { resolve(source, entry, body) })
     } else {
         // SAFETY: promised by the caller.
         unsafe { enter_from_outside(entry, body, run) }
@@ -49,7 +64,7 @@ unsafe fn enter_from_outside<F: Copy, R>(entry: &'static Entry, body: F, run: im
     match Announced::outermost() {
         Some(_scope) => {
             // SAFETY: the thread is in a scope; the rest is promised by the caller.
-            run(unsafe { resolve(entry, body) })
+            run(unsafe { resolve(Scope::source(), entry, body) })
         }
         // SAFETY: promised by the caller.
         None => unsafe { enter_without_word(entry, body, run) },
@@ -64,24 +79,24 @@ unsafe fn enter_from_outside<F: Copy, R>(entry: &'static Entry, body: F, run: im
 unsafe fn enter_without_word<F: Copy, R>(entry: &'static Entry, body: F, run: impl FnOnce(F) -> R) -> R {
     let _scope = Scope::open();
     // SAFETY: the thread is in a scope; the rest is promised by the caller.
-    run(unsafe { resolve(entry, body) })
+    run(unsafe { resolve(Scope::source(), entry, body) })
 }
 
 /// # Safety
 ///
-/// As for [`enter`], and the thread is in a scope.
+/// As for [`enter`], and the thread is in a scope, whose source is `source`.
 #[inline(always)]
-unsafe fn resolve<F: Copy>(entry: &'static Entry, body: F) -> F {
+unsafe fn resolve<F: Copy>(source: *const Source, entry: &'static Entry, body: F) -> F {
     const {
         assert!(
             size_of::<F>() == size_of::<*const ()>(),
             "`F` must be a function pointer"
         )
     };
-    // The slot is read before the table: see `Entry::slot`.
+    // The slot is read before the table, so that the live table covers it: see `Entry::slot`.
     let slot = entry.slot();
-    // SAFETY: the thread is in a scope, and the slot was read with Acquire.
-    match unsafe { Table::live_cell(slot) } {
+    // SAFETY: promised by the caller.
+    match unsafe { Table::cell(source, slot) } {
         None => body,
         // SAFETY: the address is of a body published for `entry`, whose type the caller promises to be `F`.
         Some(address) => unsafe { transmute_copy(&address) },

@@ -8,18 +8,8 @@ use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::commit::Applied;
 use crate::refusal::{Refusal, refuse};
-
-/// Something that happened to the code of this process.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub enum Event {
-    /// A patch is live.
-    Applied(Applied),
-    /// A patch was refused; the process runs what it ran.
-    Refused(Refusal),
-}
+use crate::report::Event;
 
 type Callback = Arc<dyn Fn(&Event) + Send + Sync>;
 

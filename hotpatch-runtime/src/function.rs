@@ -1,42 +1,15 @@
 //! What the process can say about its hot functions.
 
-use std::fmt;
-use std::path::PathBuf;
-
 use crate::platform::Program;
 use crate::registry;
+use crate::report::{Address, Function};
 use crate::scope::Scope;
 use crate::table::{Row, Table};
 
-/// A hot function of this process.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Function {
-    /// The full path, for example `game::Player::hurt`.
-    pub name: String,
-    /// The signature as written.
-    pub signature: String,
-    /// The generation whose commit made the code that runs; 0 for the code as built.
-    pub generation: u64,
-    /// Where the code that runs lies; `None` for a method that was never patched.
-    pub address: Option<Address>,
-    /// The file of the image that holds the code.
-    pub image: PathBuf,
-}
-
-/// An address of code in this process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Address(pub usize);
-
-impl fmt::Display for Address {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:#x}", self.0)
-    }
-}
-
-/// The generation that is live: 0 for the program as built, and one more with every commit.
+/// The generation that is live: 0 for the program as built, and one more with every commit. Inside
+/// [`consistent`](crate::consistent), the generation that it runs on.
 pub fn generation() -> u64 {
-    Table::live(&Scope::open()).generation
+    Table::seen(&Scope::open()).generation
 }
 
 /// The hot functions of this process, in the order of their slots.

@@ -1,40 +1,69 @@
 //! The runtime of a hot-patched process: which code a hot function runs, and how new code gets in.
 //!
-//! A call goes through [`dispatch`], which looks the function's slot up in the live `table`. A patch goes through
-//! [`commit`], which verifies it, loads it, and publishes the next table with one atomic store.
+//! A call goes through `dispatch`, which looks the function's slot up in the live `table`. A patch goes through
+//! `commit`, which verifies it, loads it, and publishes the next table with one atomic store.
+//!
+//! Without the feature `live` there is only the interface, in which nothing ever happens.
 
-pub mod registry;
+pub mod refusal;
+pub mod report;
 
+pub use refusal::Refusal;
+pub use report::{Address, Applied, Event, Function, Generation, Origin, RolledBack};
+
+#[cfg(not(feature = "live"))]
+mod inert;
+#[cfg(not(feature = "live"))]
+pub use inert::{
+    apply, call, consistent, functions, generation, history, keep_generations, on_event, rollback,
+};
+
+#[cfg(feature = "live")]
+mod commit;
+#[cfg(feature = "live")]
+mod control;
+#[cfg(feature = "live")]
+pub mod dispatch;
+#[cfg(feature = "live")]
+mod event;
+#[cfg(feature = "live")]
+mod function;
+#[cfg(feature = "live")]
+mod history;
+#[cfg(feature = "live")]
+mod image;
+#[cfg(feature = "live")]
 mod live;
+#[cfg(feature = "live")]
+mod platform;
+#[cfg(feature = "live")]
 mod presence;
+#[cfg(feature = "live")]
+pub mod registry;
+#[cfg(feature = "live")]
+mod reserve;
+#[cfg(feature = "live")]
+mod scope;
+#[cfg(feature = "live")]
 mod sync;
+#[cfg(feature = "live")]
 mod table;
 
-mod scope;
-
-pub mod dispatch;
-
-pub mod commit;
-pub mod event;
-pub mod function;
-pub mod refusal;
-
-mod image;
-
-mod platform;
-
-mod control;
-
-mod reserve;
-
-pub use commit::{Applied, apply};
-pub use dispatch::{call, enter};
-pub use event::{Event, on_event};
-pub use function::{Function, functions, generation};
-pub use refusal::Refusal;
-pub use registry::Registered;
-
+#[cfg(feature = "live")]
+pub use commit::apply;
+#[cfg(feature = "live")]
+pub use dispatch::{call, consistent, enter};
+#[cfg(feature = "live")]
+pub use event::on_event;
+#[cfg(feature = "live")]
+pub use function::{functions, generation};
+#[cfg(feature = "live")]
+pub use history::{history, keep_generations, rollback};
+#[cfg(feature = "live")]
 #[doc(hidden)]
 pub use inventory;
+#[cfg(feature = "live")]
+pub use registry::Registered;
+#[cfg(feature = "live")]
 #[doc(hidden)]
 pub use reserve::reserve;

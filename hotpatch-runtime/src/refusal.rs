@@ -38,6 +38,7 @@ impl fmt::Display for Refusal {
 
 impl std::error::Error for Refusal {}
 
+#[cfg(feature = "live")]
 /// Refuses: `refuse!(BUILD_ID, "patch was built for ..")`, where the first word is a code of [`hotpatch_abi::code`].
 macro_rules! refuse {
     ($code:ident, $($message:tt)+) => {
@@ -45,4 +46,5 @@ macro_rules! refuse {
     };
 }
 
+#[cfg(feature = "live")]
 pub(crate) use refuse;

@@ -15,18 +15,22 @@
 //! a word nor a participant any more.
 
 use std::cell::Cell;
+use std::marker::PhantomData;
 use std::ptr;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering, compiler_fence, fence};
 
 use crossbeam_epoch::{Collector, Guard, LocalHandle};
 
+use crate::live::Live;
 use crate::platform::membarrier;
 use crate::presence::{After, Inside, Word, Words};
+use crate::table::{self, Table};
 
 thread_local! {
-    /// How many scopes are open on this thread. It has no destructor, so it outlives the thread's other locals.
-    static DEPTH: Cell<usize> = const { Cell::new(0) };
+    /// Where this thread finds its table while it is in a scope; null outside. It has no destructor, so it outlives the
+    /// thread's other locals.
+    static SOURCE: Cell<*const Source> = const { Cell::new(ptr::null()) };
     /// The word of this thread while it has one. It has no destructor either.
     static WORD: Cell<Option<&'static Word>> = const { Cell::new(None) };
     /// Whether this thread is on its way into or out of its outermost scope.
@@ -56,10 +60,14 @@ fn collector() -> &'static Collector {
     COLLECTOR.get_or_init(Collector::new)
 }
 
+/// What a thread loads its table from: the live one, or the one that a consistent scope began with.
+pub(crate) type Source = Live<Table>;
+
 /// An open scope of this thread.
 pub(crate) struct Scope {
     /// Held by the outermost scope; the ones inside rely on it.
     protection: Option<Protection>,
+    before: *const Source,
 }
 
 /// What keeps the tables in memory.
@@ -70,19 +78,22 @@ enum Protection {
 }
 
 impl Scope {
-    /// Whether this thread is in a scope.
+    /// Where this thread finds its table; null if it is in no scope.
     #[inline(always)]
-    pub(crate) fn is_open() -> bool {
-        DEPTH.get() != 0
+    pub(crate) fn source() -> *const Source {
+        SOURCE.get()
     }
 
     /// Opens a scope, which ends when the value is dropped.
     #[inline]
     pub(crate) fn open() -> Self {
-        let depth = DEPTH.get();
-        let protection = if depth == 0 { Some(protect()) } else { None };
-        DEPTH.set(depth + 1);
-        Self { protection }
+        let before = SOURCE.get();
+        let mut protection = None;
+        if before.is_null() {
+            protection = Some(protect());
+            SOURCE.set(&raw const table::LIVE);
+        }
+        Self { protection, before }
     }
 
     /// A guard of our collector, for deferring garbage.
@@ -96,12 +107,39 @@ impl Scope {
 impl Drop for Scope {
     #[inline]
     fn drop(&mut self) {
-        DEPTH.set(DEPTH.get() - 1);
+        SOURCE.set(self.before);
         match &self.protection {
             None => {}
             Some(Protection::Announced(word, after)) => word.leave(*after),
             Some(_) => self.end_without_word(),
         }
+    }
+}
+
+/// One table for everything that this thread does from now on, until the value is dropped. Inside a scope.
+pub(crate) struct Consistent<'a> {
+    before: *const Source,
+    _table: PhantomData<&'a Source>,
+}
+
+impl<'a> Consistent<'a> {
+    /// `source` holds the table, which the surrounding scope keeps. A thread that is consistent already stays with the
+    /// table that it has.
+    pub(crate) fn begin(source: &'a Source) -> Self {
+        let before = SOURCE.get();
+        if ptr::eq(before, &raw const table::LIVE) {
+            SOURCE.set(source);
+        }
+        Self {
+            before,
+            _table: PhantomData,
+        }
+    }
+}
+
+impl Drop for Consistent<'_> {
+    fn drop(&mut self) {
+        SOURCE.set(self.before);
     }
 }
 
@@ -128,7 +166,7 @@ impl Announced {
     pub(crate) fn outermost() -> Option<Self> {
         let word = WORD.get()?;
         let after = word.enter();
-        DEPTH.set(1);
+        SOURCE.set(&raw const table::LIVE);
         Some(Self { word, after })
     }
 }
@@ -136,7 +174,7 @@ impl Announced {
 impl Drop for Announced {
     #[inline(always)]
     fn drop(&mut self) {
-        DEPTH.set(0);
+        SOURCE.set(ptr::null());
         self.word.leave(self.after);
     }
 }

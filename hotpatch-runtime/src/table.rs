@@ -17,7 +17,7 @@ use crate::image::Image;
 use crate::live::Live;
 use crate::presence::Inside;
 use crate::registry::Next;
-use crate::scope::{self, Scope};
+use crate::scope::{self, Scope, Source};
 use crate::sync::{AtomicPtr, Ordering};
 
 /// The address that a slot has in one generation.
@@ -31,6 +31,8 @@ pub(crate) struct Table {
     next_retired: AtomicPtr<Table>,
     /// Of a retired table: the scopes that may still use it, once that is known. Belongs to whoever took the list.
     users: RefCell<Option<Vec<Inside>>>,
+    /// How many cells there are.
+    len: u32,
     /// The first of the cells that follow; slot 0 belongs to no function.
     cells: [Cell; 1],
 }
@@ -106,6 +108,7 @@ static FIRST: Table = Table {
     },
     next_retired: AtomicPtr::new(ptr::null_mut()),
     users: RefCell::new(None),
+    len: 1,
     cells: [None],
 };
 
@@ -114,7 +117,7 @@ static FIRST: Table = Table {
 static RETIRED: AtomicPtr<Table> = AtomicPtr::new(ptr::null_mut());
 
 /// The table that decides what runs.
-static LIVE: Live<Table> = Live(AtomicPtr::new((&raw const FIRST).cast_mut()));
+pub(crate) static LIVE: Live<Table> = Live(AtomicPtr::new((&raw const FIRST).cast_mut()));
 
 impl Table {
     /// The table that is live now. `scope` keeps it.
@@ -123,18 +126,28 @@ impl Table {
         unsafe { &*LIVE.get() }
     }
 
-    /// The address that `slot` has now.
+    /// The table that this thread runs: the live one, or the one that its consistent scope began with.
+    pub(crate) fn seen(_scope: &Scope) -> &Self {
+        // SAFETY: the thread is in a scope, so its source is not null, and the scope keeps the table.
+        unsafe { &*(*Scope::source()).get() }
+    }
+
+    /// The address that `slot` has in the table that `source` holds.
     ///
     /// # Safety
     ///
-    /// - The thread is in a [`Scope`].
-    /// - `slot` was read from an entry, with Acquire, before this call.
+    /// `source` is the [`Scope::source`] of this thread, which is in a scope.
     #[inline(always)]
-    pub(crate) unsafe fn live_cell(slot: Slot) -> Cell {
-        let table = LIVE.get();
-        // SAFETY: the scope keeps the table. The slot was stored into its entry after a table that covers it had been
-        // published, it was read before this table was loaded, and tables never shrink: the cell exists.
-        unsafe { *(&raw const (*table).cells).cast::<Cell>().add(slot.0 as usize) }
+    pub(crate) unsafe fn cell(source: *const Source, slot: Slot) -> Cell {
+        // SAFETY: the scope keeps the table, and there is a cell for every slot below its length. A slot above it was
+        // given after a consistent scope began.
+        unsafe {
+            let table = (*source).get();
+            if slot.0 >= (*table).len {
+                return None;
+            }
+            *(&raw const (*table).cells).cast::<Cell>().add(slot.0 as usize)
+        }
     }
 
     /// Makes a table and publishes it. Its rows begin with those of the live table.
@@ -155,6 +168,7 @@ impl Table {
 
     fn allocate(description: Description) -> *mut Self {
         let rows = &description.rows;
+        let len = slot_of(rows.len()).0;
         let layout = Self::layout(rows.len());
         // SAFETY: the layout has the size of a table and more.
         let table = unsafe { alloc(layout) }.cast::<Self>();
@@ -171,6 +185,7 @@ impl Table {
                 description,
                 next_retired: AtomicPtr::new(ptr::null_mut()),
                 users: RefCell::new(None),
+                len,
                 cells: [None],
             });
         }

@@ -1,0 +1,177 @@
+//! The generations that this process can go back to.
+//!
+//! Owns the record of what each generation ran. Images stay in memory, so a record is all that a roll-back needs.
+
+use std::collections::VecDeque;
+use std::num::NonZeroUsize;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Instant, SystemTime};
+
+use hotpatch_abi::manifest::PatchId;
+
+use crate::event::Turn;
+use crate::refusal::{Refusal, refuse};
+use crate::registry::{self, Next};
+use crate::report::{Event, Generation, Origin, RolledBack};
+use crate::scope::Scope;
+use crate::table::{Code, Description, Row, Table};
+
+/// How many generations are kept unless [`keep_generations`] says otherwise. Generation 0 is always there.
+const KEPT: NonZeroUsize = NonZeroUsize::new(64).expect("not zero");
+
+/// A generation with all that it ran.
+struct Record {
+    generation: Generation,
+    head: Option<PatchId>,
+    /// In the order of slots. Functions that got their slots later ran as built.
+    rows: Vec<(u64, Option<Code>)>,
+}
+
+struct Kept {
+    records: VecDeque<Record>,
+    limit: NonZeroUsize,
+}
+
+static KEPT_RECORDS: Mutex<Kept> = Mutex::new(Kept {
+    records: VecDeque::new(),
+    limit: KEPT,
+});
+
+/// The generations that [`rollback`] can go to, oldest first. The last one is live.
+pub fn history() -> Vec<Generation> {
+    let kept = lock();
+    kept.records
+        .iter()
+        .map(|record| record.generation.clone())
+        .collect()
+}
+
+/// Keeps this many generations beside generation 0 and the live one; 64 unless it is called.
+pub fn keep_generations(limit: NonZeroUsize) {
+    let mut kept = lock();
+    kept.limit = limit;
+    kept.forget();
+}
+
+/// Takes all functions back, at once, to what they ran in an earlier generation, or forward again to a later one: the
+/// process gets a new generation with the table of the old one. Statics, the heap and threads are not touched.
+///
+/// Calls that run finish on the code they began with. Patches made for what was live before do not fit any more until
+/// their generation is live again.
+///
+/// # Errors
+///
+/// `HP0606`: the generation is not kept. Inside an event callback the refusal is `HP0605`.
+pub fn rollback(to: u64) -> Result<RolledBack, Refusal> {
+    let started = Instant::now();
+    let turn = Turn::wait()?;
+    let rolled_back = back(to, started)?;
+    turn.emit(&Event::RolledBack(rolled_back.clone()));
+    Ok(rolled_back)
+}
+
+fn back(to: u64, started: Instant) -> Result<RolledBack, Refusal> {
+    let scope = Scope::open();
+    registry::refresh(&scope);
+    let next = registry::lock_next();
+    let live = Table::live(&scope);
+    let kept = lock();
+    let Some(record) = kept.records.iter().find(|record| record.generation.number == to) else {
+        let numbers: Vec<_> = kept
+            .records
+            .iter()
+            .map(|record| record.generation.number.to_string())
+            .collect();
+        refuse!(
+            GENERATION,
+            "generation {to} is not kept; this process can go to {}",
+            if numbers.is_empty() {
+                "0".into()
+            } else {
+                numbers.join(", ")
+            }
+        );
+    };
+    let generation = live.generation + 1;
+    let mut functions = Vec::new();
+    let mut rows = live.rows.clone();
+    for (index, row) in rows.iter_mut().enumerate() {
+        let (since, code) = record.rows.get(index).copied().unwrap_or((0, None));
+        if row.since != since {
+            functions.push(row.name.to_string());
+        }
+        *row = Row {
+            since,
+            code,
+            ..row.clone()
+        };
+    }
+    let description = Description {
+        generation,
+        head: record.head,
+        rows,
+        images: live.images.clone(),
+    };
+    drop(kept);
+    publish(
+        &scope,
+        &next,
+        description,
+        Origin::RollBack(to),
+        functions.clone(),
+    );
+    Ok(RolledBack {
+        generation,
+        to,
+        functions,
+        elapsed: started.elapsed(),
+    })
+}
+
+/// Makes the next generation live, and keeps the record of it.
+pub(crate) fn publish(
+    scope: &Scope,
+    next: &Next,
+    description: Description,
+    origin: Origin,
+    functions: Vec<String>,
+) {
+    let before = Table::live(scope);
+    let first = (before.generation == 0).then(|| Record::of(before, Origin::Built, Vec::new()));
+    let record = Record::of(&description, origin, functions);
+    Table::publish(scope, next, description);
+    let mut kept = lock();
+    if kept.records.is_empty() {
+        kept.records.extend(first);
+    }
+    kept.records.push_back(record);
+    kept.forget();
+}
+
+impl Record {
+    fn of(description: &Description, origin: Origin, functions: Vec<String>) -> Self {
+        Self {
+            generation: Generation {
+                number: description.generation,
+                origin,
+                functions,
+                since: SystemTime::now(),
+            },
+            head: description.head,
+            rows: description.rows.iter().map(|row| (row.since, row.code)).collect(),
+        }
+    }
+}
+
+impl Kept {
+    /// Forgets the oldest, but never generation 0 and the live one.
+    fn forget(&mut self) {
+        while self.records.len() > self.limit.get() + 2 {
+            self.records.remove(1);
+        }
+    }
+}
+
+fn lock() -> MutexGuard<'static, Kept> {
+    KEPT_RECORDS.lock().unwrap_or_else(PoisonError::into_inner)
+}

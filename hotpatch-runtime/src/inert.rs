@@ -1,0 +1,70 @@
+//! The functions of the runtime in a program that is built without patching: nothing ever happens.
+
+use std::num::NonZeroUsize;
+use std::path::Path;
+
+use hotpatch_abi::code;
+
+use crate::refusal::Refusal;
+use crate::report::{Applied, Event, Function, Generation, RolledBack};
+
+/// Runs `f`.
+#[inline(always)]
+pub fn call<R>(f: impl FnOnce() -> R) -> R {
+    f()
+}
+
+/// Runs `f`.
+#[inline(always)]
+pub fn consistent<R>(f: impl FnOnce() -> R) -> R {
+    f()
+}
+
+/// The generation that is live: always 0, the program as built.
+pub fn generation() -> u64 {
+    0
+}
+
+/// The hot functions of this process: none.
+pub fn functions() -> Vec<Function> {
+    Vec::new()
+}
+
+/// The generations that [`rollback`] can go to: none.
+pub fn history() -> Vec<Generation> {
+    Vec::new()
+}
+
+/// Does nothing: there are no generations.
+pub fn keep_generations(_limit: NonZeroUsize) {}
+
+/// Refuses.
+///
+/// # Errors
+///
+/// Always: the program was built without the feature `enabled` of `hotpatch`.
+pub fn apply(_path: impl AsRef<Path>) -> Result<Applied, Refusal> {
+    Err(without_patching())
+}
+
+/// Refuses.
+///
+/// # Errors
+///
+/// Always: the program was built without the feature `enabled` of `hotpatch`.
+pub fn rollback(_to: u64) -> Result<RolledBack, Refusal> {
+    Err(without_patching())
+}
+
+/// Drops `callback`: there are no events.
+pub fn on_event(callback: impl Fn(&Event) + Send + Sync + 'static) {
+    drop(callback);
+}
+
+fn without_patching() -> Refusal {
+    Refusal::new(
+        code::NOT_ATTACHED,
+        "this program was built without the feature `enabled` of `hotpatch`, so it takes no patches; build it with \
+         that feature",
+    )
+}

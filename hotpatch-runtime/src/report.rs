@@ -1,0 +1,101 @@
+//! What the runtime tells the program about itself: plain data, the same with patching and without.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
+
+use hotpatch_abi::manifest::PatchId;
+
+use crate::refusal::Refusal;
+
+/// Something that happened to the code of this process.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Event {
+    /// A patch is live.
+    Applied(Applied),
+    /// A patch was refused; the process runs what it ran.
+    Refused(Refusal),
+    /// A roll-back is live.
+    RolledBack(RolledBack),
+}
+
+/// A patch that is live.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Applied {
+    /// The generation that the patch made.
+    pub generation: u64,
+    /// The identity of the patch.
+    pub patch: PatchId,
+    /// The full paths of the functions that switched.
+    pub functions: Vec<String>,
+    /// The time from the offer to the switch.
+    pub elapsed: Duration,
+}
+
+/// A generation of this process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Generation {
+    /// Its number.
+    pub number: u64,
+    /// What made it.
+    pub origin: Origin,
+    /// The full paths of the functions that switched when it was made.
+    pub functions: Vec<String>,
+    /// When it was made; for generation 0, when somebody first asked or patched.
+    pub since: SystemTime,
+}
+
+/// What made a generation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Origin {
+    /// The program as built.
+    Built,
+    /// A patch.
+    Patch(PatchId),
+    /// A roll-back, to what this earlier generation ran.
+    RollBack(u64),
+}
+
+/// A roll-back that is live.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RolledBack {
+    /// The generation that the roll-back made.
+    pub generation: u64,
+    /// The generation whose code it runs.
+    pub to: u64,
+    /// The full paths of the functions that switched.
+    pub functions: Vec<String>,
+    /// The time from the request to the switch.
+    pub elapsed: Duration,
+}
+
+/// A hot function of this process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Function {
+    /// The full path, for example `game::Player::hurt`.
+    pub name: String,
+    /// The signature as written.
+    pub signature: String,
+    /// The generation whose commit made the code that runs; 0 for the code as built.
+    pub generation: u64,
+    /// Where the code that runs lies; `None` for a method that was never patched.
+    pub address: Option<Address>,
+    /// The file of the image that holds the code.
+    pub image: PathBuf,
+}
+
+/// An address of code in this process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Address(pub usize);
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:#x}", self.0)
+    }
+}
