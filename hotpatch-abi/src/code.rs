@@ -83,6 +83,8 @@ codes! {
     BUSY = "HP0605";
     /// The generation to go back to is not kept, or never was.
     GENERATION = "HP0606";
+    /// The program vetoed the patch or the roll-back.
+    VETO = "HP0607";
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use crate::image::{Image, PatchOnDisk, Plan};
 use crate::platform::Program;
 use crate::refusal::{Refusal, refuse};
 use crate::registry;
-use crate::report::{Applied, Event, Origin};
+use crate::report::{Applied, Event, Origin, Preparing};
 use crate::scope::Scope;
 use crate::table::{Description, Row, Table, row_of};
 
@@ -40,7 +40,7 @@ pub fn apply(path: impl AsRef<Path>) -> Result<Applied, Refusal> {
 fn offer(path: &Path) -> Result<Applied, Refusal> {
     let started = Instant::now();
     let turn = Turn::wait()?;
-    let outcome = commit(path, started);
+    let outcome = commit(&turn, path, started);
     turn.emit(&match &outcome {
         Ok(applied) => Event::Applied(applied.clone()),
         Err(refusal) => Event::Refused(refusal.clone()),
@@ -48,7 +48,7 @@ fn offer(path: &Path) -> Result<Applied, Refusal> {
     outcome
 }
 
-fn commit(path: &Path, started: Instant) -> Result<Applied, Refusal> {
+fn commit(turn: &Turn, path: &Path, started: Instant) -> Result<Applied, Refusal> {
     let patch = PatchOnDisk::read(path)?;
     let manifest = &patch.manifest;
     let scope = Scope::open();
@@ -58,6 +58,11 @@ fn commit(path: &Path, started: Instant) -> Result<Applied, Refusal> {
     check_fit(manifest, table)?;
     let plan = Plan::check(manifest, &patch.layout, &table.images)?;
     let known = registry::known(table);
+    turn.prepare(Preparing::new(
+        table.generation + 1,
+        Origin::Patch(patch.id),
+        functions(manifest),
+    ))?;
 
     let resident = table.images.iter().find(|image| image.patch == patch.id);
     let (entries, image) = match resident {

@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::refusal::{Refusal, refuse};
-use crate::report::Event;
+use crate::report::{Event, Preparing};
 
 type Callback = Arc<dyn Fn(&Event) + Send + Sync>;
 
@@ -44,6 +44,16 @@ impl Turn {
             );
         }
         Ok(Self(TURN.lock().unwrap_or_else(PoisonError::into_inner)))
+    }
+
+    /// Asks the callbacks whether something may become live.
+    pub(crate) fn prepare(&self, preparing: Preparing) -> Result<(), Refusal> {
+        let event = Event::Preparing(preparing.clone());
+        self.emit(&event);
+        match preparing.reason() {
+            Some(reason) => refuse!(VETO, "the program said no: {reason}"),
+            None => Ok(()),
+        }
     }
 
     /// Tells the callbacks.

@@ -4,7 +4,7 @@
 
 use std::collections::VecDeque;
 use std::num::NonZeroUsize;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime};
 
 use hotpatch_abi::manifest::PatchId;
@@ -12,7 +12,7 @@ use hotpatch_abi::manifest::PatchId;
 use crate::event::Turn;
 use crate::refusal::{Refusal, refuse};
 use crate::registry::{self, Next};
-use crate::report::{Event, Generation, Origin, RolledBack};
+use crate::report::{Event, Generation, Origin, Preparing, RolledBack};
 use crate::scope::Scope;
 use crate::table::{Code, Description, Row, Table};
 
@@ -22,6 +22,11 @@ const KEPT: NonZeroUsize = NonZeroUsize::new(64).expect("not zero");
 /// A generation with all that it ran.
 struct Record {
     generation: Generation,
+    target: Arc<Target>,
+}
+
+/// What a generation ran.
+struct Target {
     head: Option<PatchId>,
     /// In the order of slots. Functions that got their slots later ran as built.
     rows: Vec<(u64, Option<Code>)>,
@@ -65,61 +70,34 @@ pub fn keep_generations(limit: NonZeroUsize) {
 pub fn rollback(to: u64) -> Result<RolledBack, Refusal> {
     let started = Instant::now();
     let turn = Turn::wait()?;
-    let rolled_back = back(to, started)?;
-    turn.emit(&Event::RolledBack(rolled_back.clone()));
-    Ok(rolled_back)
+    let outcome = back(&turn, to, started);
+    turn.emit(&match &outcome {
+        Ok(rolled_back) => Event::RolledBack(rolled_back.clone()),
+        Err(refusal) => Event::Refused(refusal.clone()),
+    });
+    outcome
 }
 
-fn back(to: u64, started: Instant) -> Result<RolledBack, Refusal> {
+fn back(turn: &Turn, to: u64, started: Instant) -> Result<RolledBack, Refusal> {
     let scope = Scope::open();
     registry::refresh(&scope);
+    let target = lock().get(to)?;
+    let (generation, functions) = {
+        let live = Table::live(&scope);
+        (live.generation + 1, target.differing(&live.rows))
+    };
+    let origin = Origin::RollBack(to);
+    turn.prepare(Preparing::new(generation, origin, functions.clone()))?;
+
     let next = registry::lock_next();
     let live = Table::live(&scope);
-    let kept = lock();
-    let Some(record) = kept.records.iter().find(|record| record.generation.number == to) else {
-        let numbers: Vec<_> = kept
-            .records
-            .iter()
-            .map(|record| record.generation.number.to_string())
-            .collect();
-        refuse!(
-            GENERATION,
-            "generation {to} is not kept; this process can go to {}",
-            if numbers.is_empty() {
-                "0".into()
-            } else {
-                numbers.join(", ")
-            }
-        );
-    };
-    let generation = live.generation + 1;
-    let mut functions = Vec::new();
-    let mut rows = live.rows.clone();
-    for (index, row) in rows.iter_mut().enumerate() {
-        let (since, code) = record.rows.get(index).copied().unwrap_or((0, None));
-        if row.since != since {
-            functions.push(row.name.to_string());
-        }
-        *row = Row {
-            since,
-            code,
-            ..row.clone()
-        };
-    }
     let description = Description {
         generation,
-        head: record.head,
-        rows,
+        head: target.head,
+        rows: target.applied_to(&live.rows),
         images: live.images.clone(),
     };
-    drop(kept);
-    publish(
-        &scope,
-        &next,
-        description,
-        Origin::RollBack(to),
-        functions.clone(),
-    );
+    publish(&scope, &next, description, origin, functions.clone());
     Ok(RolledBack {
         generation,
         to,
@@ -157,13 +135,67 @@ impl Record {
                 functions,
                 since: SystemTime::now(),
             },
-            head: description.head,
-            rows: description.rows.iter().map(|row| (row.since, row.code)).collect(),
+            target: Arc::new(Target {
+                head: description.head,
+                rows: description.rows.iter().map(|row| (row.since, row.code)).collect(),
+            }),
         }
     }
 }
 
+impl Target {
+    fn row(&self, index: usize) -> (u64, Option<Code>) {
+        self.rows.get(index).copied().unwrap_or((0, None))
+    }
+
+    /// The functions that run something else in `rows`.
+    fn differing(&self, rows: &[Row]) -> Vec<String> {
+        let rows = rows.iter().enumerate();
+        rows.filter(|(index, row)| row.since != self.row(*index).0)
+            .map(|(_, row)| row.name.to_string())
+            .collect()
+    }
+
+    /// The functions of `rows` with the code of this generation.
+    fn applied_to(&self, rows: &[Row]) -> Vec<Row> {
+        let rows = rows.iter().enumerate();
+        rows.map(|(index, row)| {
+            let (since, code) = self.row(index);
+            Row {
+                since,
+                code,
+                ..row.clone()
+            }
+        })
+        .collect()
+    }
+}
+
 impl Kept {
+    fn get(&self, number: u64) -> Result<Arc<Target>, Refusal> {
+        let found = self
+            .records
+            .iter()
+            .find(|record| record.generation.number == number);
+        if let Some(record) = found {
+            return Ok(record.target.clone());
+        }
+        let numbers: Vec<_> = self
+            .records
+            .iter()
+            .map(|record| record.generation.number.to_string())
+            .collect();
+        let kept = if numbers.is_empty() {
+            "none yet".into()
+        } else {
+            numbers.join(", ")
+        };
+        refuse!(
+            GENERATION,
+            "generation {number} is not kept; the generations that are: {kept}"
+        )
+    }
+
     /// Forgets the oldest, but never generation 0 and the live one.
     fn forget(&mut self) {
         while self.records.len() > self.limit.get() + 2 {

@@ -9,7 +9,7 @@ pub mod refusal;
 pub mod report;
 
 pub use refusal::Refusal;
-pub use report::{Address, Applied, Event, Function, Generation, Origin, RolledBack};
+pub use report::{Address, Applied, Event, Function, Generation, Origin, Preparing, RolledBack};
 
 #[cfg(not(feature = "live"))]
 mod inert;

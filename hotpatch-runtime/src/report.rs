@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use hotpatch_abi::manifest::PatchId;
@@ -12,12 +13,52 @@ use crate::refusal::Refusal;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Event {
+    /// A patch or a roll-back has passed its checks so far, and is about to become live. Followed by exactly one of the
+    /// others.
+    Preparing(Preparing),
     /// A patch is live.
     Applied(Applied),
-    /// A patch was refused; the process runs what it ran.
+    /// A patch or a roll-back was refused; the process runs what it ran.
     Refused(Refusal),
     /// A roll-back is live.
     RolledBack(RolledBack),
+}
+
+/// What is about to become live, and the chance to say no.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Preparing {
+    /// The generation that will be made.
+    pub generation: u64,
+    /// What makes it: a patch or a roll-back.
+    pub origin: Origin,
+    /// The full paths of the functions that will switch.
+    pub functions: Vec<String>,
+    veto: Arc<Mutex<Option<String>>>,
+}
+
+impl Preparing {
+    #[cfg(feature = "live")]
+    pub(crate) fn new(generation: u64, origin: Origin, functions: Vec<String>) -> Self {
+        Self {
+            generation,
+            origin,
+            functions,
+            veto: Arc::default(),
+        }
+    }
+
+    /// Refuses it, with a reason that whoever offered it is told (`HP0607`). Counts until the callbacks have returned;
+    /// the first reason wins.
+    pub fn veto(&self, reason: impl Into<String>) {
+        let mut veto = self.veto.lock().unwrap_or_else(PoisonError::into_inner);
+        veto.get_or_insert_with(|| reason.into());
+    }
+
+    #[cfg(feature = "live")]
+    pub(crate) fn reason(&self) -> Option<String> {
+        self.veto.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
 }
 
 /// A patch that is live.

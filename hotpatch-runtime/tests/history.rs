@@ -5,6 +5,7 @@ mod support;
 
 use std::num::NonZeroUsize;
 use std::path::Path;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 
@@ -130,6 +131,67 @@ fn a_roll_back_is_an_event_and_not_possible_inside_one() {
     let generation = rollback(at).unwrap().generation;
     assert_eq!(SEEN.load(Ordering::Relaxed), generation);
     assert!(BUSY.load(Ordering::Relaxed));
+}
+
+#[test]
+fn a_callback_may_say_no() {
+    static NO: AtomicBool = AtomicBool::new(false);
+    static SEEN: Mutex<Vec<String>> = Mutex::new(Vec::new());
+    let (_alone, folder) = (alone(), folder());
+    let (path, id) = returning(folder.path(), "1.so", &[(&ONE, 81)]);
+    let before = (generation(), both());
+    on_event(|event| {
+        let what = match event {
+            Event::Preparing(preparing) => {
+                if NO.load(Ordering::Relaxed) {
+                    preparing.veto("a match is being played");
+                    preparing.veto("not the first reason");
+                }
+                format!("preparing {} {:?}", preparing.generation, preparing.functions)
+            }
+            Event::Applied(applied) => format!("applied {}", applied.generation),
+            Event::RolledBack(back) => format!("rolled back to {}", back.to),
+            Event::Refused(refusal) => format!("refused {}", refusal.code()),
+            _ => unreachable!(),
+        };
+        SEEN.lock().unwrap().push(what);
+    });
+    let seen = || std::mem::take(&mut *SEEN.lock().unwrap());
+    NO.store(true, Ordering::Relaxed);
+    let refusal = apply(&path).unwrap_err();
+    assert_eq!(
+        (refusal.code(), refusal.message()),
+        (code::VETO, "the program said no: a match is being played")
+    );
+    assert_eq!((generation(), both()), before);
+    let next = before.0 + 1;
+    assert_eq!(
+        seen(),
+        [
+            format!(r#"preparing {next} ["test::one"]"#),
+            "refused HP0607".into()
+        ]
+    );
+    NO.store(false, Ordering::Relaxed);
+    let applied = apply(&path).unwrap();
+    assert_eq!((applied.patch, applied.generation, one()), (id, next, 81));
+    assert_eq!(
+        seen(),
+        [
+            format!(r#"preparing {next} ["test::one"]"#),
+            format!("applied {next}")
+        ]
+    );
+    NO.store(true, Ordering::Relaxed);
+    assert_eq!(rollback(0).unwrap_err().code(), code::VETO);
+    assert_eq!(one(), 81);
+    seen();
+    NO.store(false, Ordering::Relaxed);
+    rollback(0).unwrap();
+    assert_eq!(seen()[1], "rolled back to 0");
+    // A patch that fits no process is not prepared.
+    apply(folder.path().join("none")).unwrap_err();
+    assert_eq!(seen().len(), 1);
 }
 
 #[test]
