@@ -27,10 +27,15 @@ pub(crate) enum Event<'a> {
         functions: &'a [String],
         /// Changed functions that stay as they were, because no hot function reaches them.
         unreached: &'a [String],
+        /// Facts that the author should know.
+        notes: &'a [String],
         ms: Phases,
     },
     /// No code changed.
-    NothingToDo,
+    NothingToDo {
+        /// Facts that the author should know all the same.
+        notes: &'a [String],
+    },
     /// The edit cannot be applied; the processes run what they ran.
     Refused { code: &'a str, message: &'a str },
     /// The edit needs a new build and a new process.
@@ -118,7 +123,11 @@ mod tests {
         };
         check(detected, r#"{"event":"change-detected","files":["src/main.rs"]}"#);
         check(Event::BuildFailed, r#"{"event":"build-failed"}"#);
-        check(Event::NothingToDo, r#"{"event":"nothing-to-do"}"#);
+        let notes = ["kept".to_owned()];
+        check(
+            Event::NothingToDo { notes: &notes },
+            r#"{"event":"nothing-to-do","notes":["kept"]}"#,
+        );
         let refused = Event::Refused {
             code: "HP0401",
             message: "no",
@@ -157,15 +166,17 @@ mod tests {
         };
         let functions = ["game::step".to_owned()];
         let unreached = ["game::main".to_owned()];
+        let notes = ["kept".to_owned()];
         check(
             Event::Applied {
                 pid: 7,
                 generation: 3,
                 functions: &functions,
                 unreached: &unreached,
+                notes: &notes,
                 ms,
             },
-            r#"{"event":"applied","pid":7,"generation":3,"functions":["game::step"],"unreached":["game::main"],"ms":{"replay":101.5,"compare":0.0,"bind":0.0,"link":0.0,"commit":0.0,"total":141.0}}"#,
+            r#"{"event":"applied","pid":7,"generation":3,"functions":["game::step"],"unreached":["game::main"],"notes":["kept"],"ms":{"replay":101.5,"compare":0.0,"bind":0.0,"link":0.0,"commit":0.0,"total":141.0}}"#,
         );
     }
 }

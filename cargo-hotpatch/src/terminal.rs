@@ -58,10 +58,16 @@ impl Terminal {
         if !self.quiet && !unreached.is_empty() {
             let them = if unreached.len() == 1 { "it" } else { "them" };
             let names = listed(unreached);
-            print(format_args!(
-                "{:>12} {DETAIL}={DETAIL:#} note: not live: {names} (no hot function reaches {them})",
-                ""
-            ));
+            self.notes(&[format!("not live: {names} (no hot function reaches {them})")]);
+        }
+    }
+
+    /// `= note: …` below a status line.
+    pub(crate) fn notes(self, notes: &[String]) {
+        if !self.quiet {
+            for note in notes {
+                print(format_args!("{:>12} {DETAIL}={DETAIL:#} note: {note}", ""));
+            }
         }
     }
 

@@ -24,7 +24,7 @@ pub(crate) fn worth_naming(changed: &[String], crates: &BTreeSet<String>) -> Vec
 }
 
 /// The refusal of an edit whose functions no hot function reaches.
-pub(crate) fn refusal(paths: &[String]) -> Refusal {
+pub(crate) fn refusal(paths: &[String], notes: &[String]) -> Refusal {
     let message = format!("no hot function reaches the changed code: {}", listed(paths));
     let mut refusal = Refusal::new(code::UNREACHABLE, message).note("the old code runs on");
     if paths.iter().any(|path| path.starts_with('<')) {
@@ -33,6 +33,7 @@ pub(crate) fn refusal(paths: &[String]) -> Refusal {
              function makes have the new code",
         );
     }
+    let refusal = notes.iter().fold(refusal, Refusal::note);
     refusal.help("put `#[hotpatch]` on a function that calls it and that is itself called again from now on")
 }
 
@@ -139,7 +140,7 @@ mod tests {
     #[test]
     fn a_trait_method_gets_the_hint_about_objects() {
         let hinted = |path: &str| {
-            refusal(&[path.to_owned()])
+            refusal(&[path.to_owned()], &[])
                 .full_message()
                 .contains("trait object")
         };

@@ -188,10 +188,12 @@ impl Workbench {
             .patcher
             .compare(&units(&self.base, &self.graph, &self.replays))?;
         Ok(match change {
-            Change::Unreachable { changed } => match unreached::worth_naming(&changed, &self.crates()) {
-                changed if changed.is_empty() => Change::Nothing,
-                changed => Change::Unreachable { changed },
-            },
+            Change::Unreachable { changed, notes } => {
+                match unreached::worth_naming(&changed, &self.crates()) {
+                    changed if changed.is_empty() => Change::Nothing { notes },
+                    changed => Change::Unreachable { changed, notes },
+                }
+            }
             change => change,
         })
     }

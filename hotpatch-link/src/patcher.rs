@@ -44,11 +44,16 @@ pub struct Patcher {
 #[derive(Debug)]
 pub enum Change {
     /// No code changed.
-    Nothing,
+    Nothing {
+        /// Facts that the author should know all the same, one sentence each.
+        notes: Vec<String>,
+    },
     /// Code changed, but no hot function reaches it.
     Unreachable {
         /// Paths of the workspace functions whose code changed since the last comparison.
         changed: Vec<String>,
+        /// Facts that the author should know, one sentence each.
+        notes: Vec<String>,
     },
     /// Hot functions are affected.
     Patch(Draft),
@@ -63,6 +68,7 @@ pub struct Draft {
     published: Vec<String>,
     changed: Vec<String>,
     unreached: Vec<String>,
+    notes: Vec<String>,
 }
 
 impl Draft {
@@ -79,6 +85,11 @@ impl Draft {
     /// Those among them that no published function reaches: they are not part of the patch.
     pub fn unreached(&self) -> &[String] {
         &self.unreached
+    }
+
+    /// Facts that the author should know of an edit that is applied, one sentence each.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
 }
 
@@ -188,6 +199,7 @@ impl Patcher {
             .filter(|atom| !selection.included.contains(atom));
         let unreached = self.paths(&program, unreached, units);
         let changed = self.paths(&program, changed, units);
+        let notes = Vec::new();
         if !selection.published.is_empty() {
             self.safety
                 .check(&program, &self.live, &selection, &states, &self.names)?;
@@ -205,6 +217,7 @@ impl Patcher {
                 published,
                 changed,
                 unreached,
+                notes,
             }));
         }
         if let Some(first) = changed.first() {
@@ -212,9 +225,9 @@ impl Patcher {
         }
         self.told = told;
         Ok(if changed.is_empty() {
-            Change::Nothing
+            Change::Nothing { notes }
         } else {
-            Change::Unreachable { changed }
+            Change::Unreachable { changed, notes }
         })
     }
 

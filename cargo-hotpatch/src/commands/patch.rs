@@ -40,18 +40,22 @@ pub(crate) fn run(selection: &Selection, output: Option<&Path>) -> Result<ExitCo
         Rebuilt::Interrupted => return Err(Exit(101).into()),
     }
     let draft = match bench.compare()? {
-        Change::Nothing => {
+        Change::Nothing { notes } => {
             terminal.status(
                 "Unchanged",
                 "no code differs from the program as built; no patch was made",
             );
+            terminal.notes(&notes);
             return Ok(ExitCode::SUCCESS);
         }
-        Change::Unreachable { changed } => return Err(crate::unreached::refusal(&changed).into()),
+        Change::Unreachable { changed, notes } => {
+            return Err(crate::unreached::refusal(&changed, &notes).into());
+        }
         Change::Patch(draft) => draft,
     };
     let published = draft.published().to_vec();
     let unreached = bench.unreached(&draft);
+    let notes = draft.notes().to_vec();
     let patch = bench.link(draft, Parent::Base, Some(&output))?;
     let functions = counted(published.len(), "function");
     terminal.status(
@@ -59,6 +63,7 @@ pub(crate) fn run(selection: &Selection, output: Option<&Path>) -> Result<ExitCo
         format_args!("a patch of {functions}: {}", listed(&published)),
     );
     terminal.not_live(&unreached);
+    terminal.notes(&notes);
     terminal.status(
         "Patch",
         format_args!(

@@ -84,7 +84,7 @@ impl Session {
         }
         if !self.bench.is_stale() {
             // A manifest or the like that is again what it was.
-            self.nothing_to_do();
+            self.nothing_to_do(&[]);
             return None;
         }
         let (rebuilt, replay) = timed(|| self.bench.rebuild(self.options.terminal));
@@ -121,11 +121,11 @@ impl Session {
     fn try_offer(&mut self, at: Instant, replay: Duration) -> Result<()> {
         let (change, compare) = timed(|| self.bench.compare());
         match change? {
-            Change::Nothing => {
-                self.nothing_to_do();
+            Change::Nothing { notes } => {
+                self.nothing_to_do(&notes);
                 Ok(())
             }
-            Change::Unreachable { changed } => Err(unreached::refusal(&changed).into()),
+            Change::Unreachable { changed, notes } => Err(unreached::refusal(&changed, &notes).into()),
             Change::Patch(draft) => self.patch(
                 draft,
                 at,
@@ -138,13 +138,15 @@ impl Session {
         }
     }
 
-    fn nothing_to_do(&self) {
-        self.log().record(&Event::NothingToDo);
+    fn nothing_to_do(&self, notes: &[String]) {
+        self.log().record(&Event::NothingToDo { notes });
         self.terminal().status("Unchanged", "the edit changes no code");
+        self.terminal().notes(notes);
     }
 
     fn patch(&mut self, draft: Draft, at: Instant, mut ms: Phases) -> Result<()> {
         let unreached = self.bench.unreached(&draft);
+        let notes = draft.notes().to_vec();
         let patch = self.bench.link(draft, Parent::Live, None)?;
         (ms.bind, ms.link) = (patch.bind, patch.link);
         let verdicts = self.processes.offer(SessionPatch {
@@ -158,12 +160,12 @@ impl Session {
         {
             self.bench.commit(patch);
         }
-        self.report(&verdicts, &unreached, ms);
+        self.report(&verdicts, &unreached, &notes, ms);
         Ok(())
     }
 
     /// One line for the edit, one event for each process.
-    fn report(&self, verdicts: &[Verdict], unreached: &[String], mut ms: Phases) {
+    fn report(&self, verdicts: &[Verdict], unreached: &[String], notes: &[String], mut ms: Phases) {
         let mut shown = false;
         for Verdict { pid, answer, time } in verdicts {
             match answer {
@@ -178,6 +180,7 @@ impl Session {
                         generation,
                         functions,
                         unreached,
+                        notes,
                         ms,
                     });
                     if !shown {
@@ -186,6 +189,7 @@ impl Session {
                         let text = format!("{count} in {total} ms: {names} (generation {generation})");
                         self.terminal().status("Patched", text);
                         self.terminal().not_live(unreached);
+                        self.terminal().notes(notes);
                     }
                     shown = true;
                 }
@@ -221,6 +225,7 @@ impl Session {
                     generation: *generation,
                     functions,
                     unreached: &[],
+                    notes: &[],
                     ms,
                 });
             }
