@@ -17,6 +17,9 @@ use crate::names::{Name, Names};
 pub(crate) struct LayoutChange {
     /// The full name of the type.
     pub(crate) name: String,
+    /// The first field or variant of the new type that changed, as the source names it: none if one is only gone.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for who points at the source"))]
+    pub(crate) field: Option<String>,
     /// What changed, one line for each field or variant.
     pub(crate) differences: Vec<String>,
     /// How live state leads to it.
@@ -50,6 +53,7 @@ impl KnownTypes {
         let old = self.types[&new.name].last()?;
         Some(LayoutChange {
             name: names.text(new.name).to_owned(),
+            field: first_changed(old, new).map(|field| names.text(field).to_owned()),
             differences: differences(old, new, names),
             path: reached.path(new.name, names),
         })
@@ -175,6 +179,26 @@ impl Reached {
     }
 }
 
+/// The first field, variant or enumerator of a new type that the old one does not have as it is. The compiler orders the
+/// fields of a type by offset in memory, not in its description.
+fn first_changed(old: &Type, new: &Type) -> Option<Name> {
+    let member = new.members.iter().find(|member| !old.members.contains(member));
+    let variant = || {
+        new.variants
+            .iter()
+            .find(|variant| !old.variants.contains(variant))
+    };
+    let enumerator = || {
+        new.enumerators
+            .iter()
+            .find(|known| !old.enumerators.contains(known))
+    };
+    member
+        .map(|member| member.name)
+        .or_else(|| variant().map(|variant| variant.content.name))
+        .or_else(|| enumerator().map(|(name, _)| *name))
+}
+
 fn differences(old: &Type, new: &Type, names: &Names) -> Vec<String> {
     let mut lines = Vec::new();
     members("", &old.members, &new.members, names, &mut lines);
@@ -238,5 +262,37 @@ fn members(kind: &str, old: &[Member], new: &[Member], names: &Names, lines: &mu
         .filter(|member| new.iter().all(|known| known.name != member.name))
     {
         lines.push(format!("{} is gone", show(member)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_changed_field_is_known_by_name() {
+        let mut names = Names::default();
+        let mut member = |name: &str, offset, of: &str| Member {
+            name: names.intern(name),
+            offset,
+            of: names.intern(of),
+        };
+        let (id, hp, wide) = (
+            member("id", 0, "u32"),
+            member("hp", 4, "u16"),
+            member("hp", 4, "u32"),
+        );
+        let name = names.intern("game::Player");
+        let player = |members: &[Member]| Type {
+            name,
+            size: 8,
+            members: members.to_vec(),
+            variants: Vec::new(),
+            enumerators: Vec::new(),
+            leads_to: Vec::new(),
+        };
+        let changed = |old: &[Member], new: &[Member]| first_changed(&player(old), &player(new));
+        assert_eq!(changed(&[id, hp], &[id, wide]), Some(hp.name));
+        assert_eq!(changed(&[id, hp], &[id]), None);
     }
 }
