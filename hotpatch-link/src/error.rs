@@ -6,11 +6,15 @@ use std::path::Path;
 
 use hotpatch_abi::code::{self, Code};
 
+use crate::Subject;
+
 /// Why no patch could be made. Nothing has been changed anywhere.
 #[derive(Debug)]
 pub struct Error {
     code: Code,
     message: String,
+    subject: Option<Box<Subject>>,
+    label: Option<Box<str>>,
     notes: Vec<String>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
@@ -26,6 +30,26 @@ impl Error {
         &self.notes
     }
 
+    /// The item that the error is about.
+    pub fn subject(&self) -> Option<&Subject> {
+        self.subject.as_deref()
+    }
+
+    /// What to say beside the item in the sources, in a few words. It is not among the notes.
+    pub fn label(&self) -> Option<&str> {
+        self.label.as_deref()
+    }
+
+    pub(crate) fn about(mut self, subject: Subject) -> Self {
+        self.subject = Some(Box::new(subject));
+        self
+    }
+
+    pub(crate) fn label_as(mut self, label: impl Into<Box<str>>) -> Self {
+        self.label = Some(label.into());
+        self
+    }
+
     pub(crate) fn note(mut self, note: impl Into<String>) -> Self {
         self.notes.push(note.into());
         self
@@ -35,6 +59,8 @@ impl Error {
         Self {
             code,
             message: message.into(),
+            subject: None,
+            label: None,
             notes: Vec::new(),
             source: None,
         }
@@ -43,20 +69,16 @@ impl Error {
     pub(crate) fn unreadable(path: &Path, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         let message = format!("cannot read `{}`", path.display());
         Self {
-            code: code::LINK,
-            message,
-            notes: Vec::new(),
             source: Some(source.into()),
+            ..Self::new(code::LINK, message)
         }
     }
 
     pub(crate) fn malformed(object: &str, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         let message = format!("cannot parse object `{object}`");
         Self {
-            code: code::RELOCATION,
-            message,
-            notes: Vec::new(),
             source: Some(source.into()),
+            ..Self::new(code::RELOCATION, message)
         }
     }
 }

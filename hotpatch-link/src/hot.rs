@@ -5,10 +5,10 @@ use rustc_hash::FxHashMap as HashMap;
 use hotpatch_abi::code;
 use hotpatch_abi::names::{BODY_PREFIX, ENTRY_PREFIX};
 
-use crate::Error;
 use crate::names::{Identifier, Names};
 use crate::object_file::Role;
 use crate::program::{Atom, Program};
+use crate::{Error, Subject};
 
 /// A hot function of a program.
 #[derive(Clone, Debug)]
@@ -29,7 +29,7 @@ impl HotFunction {
                 let message = format!(
                     "hot function `{path}` has {count} instances: generic ones are not supported yet"
                 );
-                Err(Error::new(code::GENERIC, message))
+                Err(Error::new(code::GENERIC, message).about(Subject::of_function(path)))
             }
         }
     }

@@ -6,6 +6,7 @@
 
 mod error;
 mod names;
+mod subject;
 mod unit;
 
 mod elf;
@@ -40,4 +41,5 @@ mod patcher;
 
 pub use error::Error;
 pub use patcher::{Change, Draft, Parent, Patch, Patcher};
+pub use subject::Subject;
 pub use unit::Unit;

@@ -3,13 +3,13 @@
 use hotpatch_abi::code;
 use rustc_hash::FxHashSet as HashSet;
 
-use crate::Error;
 use crate::live::Live;
 use crate::names::{Name, Names};
 use crate::program::{Content, Program};
 use crate::selection::{Body, Selection};
 use crate::states::States;
 use crate::types::{KnownTypes, TypeTable};
+use crate::{Error, Subject};
 
 /// The types of everything that was ever live, and which objects they were read from.
 #[derive(Debug, Default)]
@@ -55,7 +55,9 @@ impl Safety {
             if let Some(old) = old.filter(|old| old != new) {
                 let (name, old, new) = (names.path(*name), names.text(old), names.text(*new));
                 let message = format!("cannot patch `{first}`: the type of static `{name}` changed");
-                return Err(Error::new(code::STATIC_LAYOUT, message).note(format!("`{old}` -> `{new}`")));
+                return Err(Error::new(code::STATIC_LAYOUT, message)
+                    .about(Subject::of_static(name))
+                    .label_as(format!("`{old}` -> `{new}`")));
             }
         }
         self.signatures(program, live, selection, states, names)
@@ -72,8 +74,13 @@ impl Safety {
                 "cannot patch `{subject}`: the layout of `{}` changed",
                 change.name
             );
-            let error = Error::new(code::LAYOUT, message);
-            let error = change.differences.into_iter().fold(error, Error::note);
+            let mut differences = change.differences.into_iter();
+            let (path, field) = (change.name, change.field);
+            let mut error = Error::new(code::LAYOUT, message).about(Subject::Type { path, field });
+            if let Some(first) = differences.next() {
+                error = error.label_as(first);
+            }
+            let error = differences.fold(error, Error::note);
             return Err(error.note(format!("reached by {}", change.path)));
         }
         Ok(())
@@ -116,7 +123,9 @@ impl Safety {
             };
             let path = &function.path;
             let message = format!("cannot patch `{path}`: its signature means other types than before");
-            return Err(Error::new(code::SIGNATURE, message).note(note));
+            return Err(Error::new(code::SIGNATURE, message)
+                .about(Subject::of_function(path))
+                .label_as(note));
         }
         Ok(())
     }

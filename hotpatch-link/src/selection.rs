@@ -6,7 +6,6 @@ use hotpatch_abi::code;
 use indexmap::IndexSet;
 use rustc_hash::{FxBuildHasher, FxHashMap as HashMap};
 
-use crate::Error;
 use crate::hot::HotFunction;
 use crate::live::{Live, Version};
 use crate::names::{Identifier, Name, Names};
@@ -14,6 +13,7 @@ use crate::object_file::{Relocation, Role, SymbolPlace};
 use crate::program::{Atom, Program};
 use crate::states::States;
 use crate::unchanged::Unchanged;
+use crate::{Error, Subject};
 
 /// Where the body of a published function lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -170,6 +170,7 @@ impl Selector<'_> {
                     let name = self.names.path(symbol.name);
                     let message = format!("there are several statics `{name}`, and their symbols changed");
                     return Err(Error::new(code::STATIC_LAYOUT, message)
+                        .about(Subject::of_static(name))
                         .note("which of them has which value in the process cannot be told"));
                 }
                 continue;
@@ -179,9 +180,11 @@ impl Selector<'_> {
             if symbol.size != definition.size {
                 let (name, was, is) = (self.names.path(symbol.name), definition.size, symbol.size);
                 let message = format!("the size of static `{name}` changed");
-                return Err(Error::new(code::STATIC_LAYOUT, message).note(format!(
-                    "it is {was} bytes in the process, {is} bytes in the new code"
-                )));
+                return Err(Error::new(code::STATIC_LAYOUT, message)
+                    .about(Subject::of_static(name))
+                    .label_as(format!(
+                        "it is {was} bytes in the process, {is} bytes in the new code"
+                    )));
             }
         }
         if known == section.definitions.len() && known > 0 {
@@ -200,6 +203,7 @@ impl Selector<'_> {
                 .unwrap_or_default();
             let message = format!("the edit adds thread-local `{name}`");
             return Err(Error::new(code::NEW_THREAD_LOCAL, message)
+                .about(Subject::of_static(name))
                 .note("the block of thread-locals of the running process has no room for it"));
         }
         self.include(target);

@@ -18,7 +18,6 @@ pub(crate) struct LayoutChange {
     /// The full name of the type.
     pub(crate) name: String,
     /// The first field or variant of the new type that changed, as the source names it: none if one is only gone.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for who points at the source"))]
     pub(crate) field: Option<String>,
     /// What changed, one line for each field or variant.
     pub(crate) differences: Vec<String>,
