@@ -8,6 +8,9 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use serde::{Serialize, Serializer};
 
+use crate::places::Span;
+use crate::refusal::Refusal;
+
 /// Something that happened.
 #[derive(Debug, Serialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
@@ -37,11 +40,40 @@ pub(crate) enum Event<'a> {
         notes: &'a [String],
     },
     /// The edit cannot be applied; the processes run what they ran.
-    Refused { code: &'a str, message: &'a str },
+    Refused {
+        code: &'a str,
+        message: &'a str,
+        place: Option<EventPlace<'a>>,
+    },
     /// The edit needs a new build and a new process.
-    RestartNeeded { code: &'a str, message: &'a str },
+    RestartNeeded {
+        code: &'a str,
+        message: &'a str,
+        place: Option<EventPlace<'a>>,
+    },
     /// The program ended by itself with `code`, or by `signal`; the other one is null.
     ProcessExited { code: Option<i32>, signal: Option<i32> },
+}
+
+/// Where in the sources the reason of a refusal lies. Line and column count from 1; without them it is a whole file.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(crate) struct EventPlace<'a> {
+    file: &'a Path,
+    line: Option<usize>,
+    column: Option<usize>,
+}
+
+impl<'a> EventPlace<'a> {
+    /// The place of a refusal, if it has one.
+    pub(crate) fn of(refusal: &'a Refusal) -> Option<Self> {
+        let place = refusal.place()?;
+        let span = place.span.as_ref();
+        Some(Self {
+            file: &place.file,
+            line: span.map(Span::line),
+            column: span.map(|span| span.columns().start),
+        })
+    }
 }
 
 /// Where the time between a save and the acknowledgement went, in milliseconds.
@@ -131,15 +163,24 @@ mod tests {
         let refused = Event::Refused {
             code: "HP0401",
             message: "no",
+            place: None,
         };
-        check(refused, r#"{"event":"refused","code":"HP0401","message":"no"}"#);
+        check(
+            refused,
+            r#"{"event":"refused","code":"HP0401","message":"no","place":null}"#,
+        );
         let restart = Event::RestartNeeded {
             code: "HP0403",
             message: "no",
+            place: Some(EventPlace {
+                file: Path::new("Cargo.toml"),
+                line: None,
+                column: None,
+            }),
         };
         check(
             restart,
-            r#"{"event":"restart-needed","code":"HP0403","message":"no"}"#,
+            r#"{"event":"restart-needed","code":"HP0403","message":"no","place":{"file":"Cargo.toml","line":null,"column":null}}"#,
         );
         check(
             Event::ProcessExited {

@@ -96,6 +96,13 @@ impl Inputs {
         self.0.contains_key(path)
     }
 
+    /// The files that a unit is made of.
+    pub(crate) fn of_unit(&self, key: &UnitKey) -> BTreeSet<PathBuf> {
+        let owner = Owner::Unit(key.clone());
+        let files = self.0.iter().filter(|(_, input)| input.owners.contains(&owner));
+        files.map(|(path, _)| path.clone()).collect()
+    }
+
     /// The files, and what those among them that are symbolic links point to. Some may not exist yet.
     pub(crate) fn paths(&self) -> BTreeSet<PathBuf> {
         let targets = self.0.keys().filter_map(|path| std::fs::canonicalize(path).ok());
@@ -188,7 +195,7 @@ fn sources(unit: &Capture, dep_info: Option<PathBuf>) -> Vec<PathBuf> {
 }
 
 /// The path as file events name it: without links and dots in its folder, which may not exist yet.
-fn resolved(path: &Path) -> PathBuf {
+pub(crate) fn resolved(path: &Path) -> PathBuf {
     match (path.parent(), path.file_name()) {
         (Some(folder), Some(name)) => std::fs::canonicalize(folder)
             .unwrap_or_else(|_| resolved(folder))

@@ -17,7 +17,7 @@ enum State {
     Opening(JoinHandle<Result<Patcher, Error>>),
     Open(Box<Patcher>),
     /// The program cannot be read: so says every edit.
-    Failed(Refusal),
+    Failed(Box<Refusal>),
 }
 
 impl LivePatcher {
@@ -33,8 +33,8 @@ impl LivePatcher {
     /// # Errors
     ///
     /// The edit is refused, or the program or the objects cannot be read.
-    pub(crate) fn compare(&mut self, units: &[Unit]) -> Result<Change, Refusal> {
-        self.get()?.compare(units).map_err(|error| refusal(&error))
+    pub(crate) fn compare(&mut self, units: &[Unit]) -> Result<Change, Box<Refusal>> {
+        self.get()?.compare(units).map_err(|error| refusal(&error).into())
     }
 
     /// Links a patch.
@@ -48,10 +48,10 @@ impl LivePatcher {
         parent: Parent,
         linker: &Path,
         out: &Path,
-    ) -> Result<Patch, Refusal> {
+    ) -> Result<Patch, Box<Refusal>> {
         self.get()?
             .link(draft, parent, linker, out)
-            .map_err(|error| refusal(&error))
+            .map_err(|error| refusal(&error).into())
     }
 
     /// A process acknowledged the patch.
@@ -61,14 +61,14 @@ impl LivePatcher {
         }
     }
 
-    fn get(&mut self) -> Result<&mut Patcher, Refusal> {
-        let unread = || Refusal::new(code::LINK, "reading the program panicked");
+    fn get(&mut self) -> Result<&mut Patcher, Box<Refusal>> {
+        let unread = || Box::new(Refusal::new(code::LINK, "reading the program panicked"));
         if let State::Opening(_) = &self.0
             && let State::Opening(thread) = std::mem::replace(&mut self.0, State::Failed(unread()))
         {
             self.0 = match thread.join() {
                 Ok(Ok(patcher)) => State::Open(Box::new(patcher)),
-                Ok(Err(error)) => State::Failed(refusal(&error)),
+                Ok(Err(error)) => State::Failed(Box::new(refusal(&error))),
                 Err(_) => State::Failed(unread()),
             };
         }
@@ -89,6 +89,12 @@ fn refusal(error: &Error) -> Refusal {
         cause = error.source();
     }
     let mut refusal = Refusal::new(error.code(), message);
+    if let Some(subject) = error.subject() {
+        refusal = refusal.about(subject.clone());
+    }
+    if let Some(label) = error.label() {
+        refusal = refusal.label(label);
+    }
     for note in error.notes() {
         refusal = refusal.note(note);
     }

@@ -3,12 +3,18 @@
 use std::fmt;
 
 use hotpatch_abi::code::Code;
+use hotpatch_link::Subject;
+
+use crate::places::Place;
 
 /// An expected error. Bugs and failing system calls are plain errors instead.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Refusal {
     code: Code,
     message: String,
+    subject: Option<Subject>,
+    place: Option<Place>,
+    label: Option<String>,
     notes: Vec<String>,
     help: Option<String>,
 }
@@ -19,9 +25,52 @@ impl Refusal {
         Self {
             code,
             message: message.into(),
+            subject: None,
+            place: None,
+            label: None,
             notes: Vec::new(),
             help: None,
         }
+    }
+
+    /// Names the item that it is about.
+    pub(crate) fn about(mut self, subject: Subject) -> Self {
+        self.subject = Some(subject);
+        self
+    }
+
+    /// Says in a few words what is wrong with the item: beside it in the sources, or as the first fact.
+    pub(crate) fn label(mut self, label: impl Into<String>) -> Self {
+        self.label = Some(label.into());
+        self
+    }
+
+    /// Puts it at a place in the sources.
+    pub(crate) fn at(mut self, place: Place) -> Self {
+        self.place = Some(place);
+        self
+    }
+
+    /// Puts it at the place of its item, if `find` knows one.
+    pub(crate) fn located(mut self, find: impl FnOnce(&Subject) -> Option<Place>) -> Self {
+        if self.place.is_none() {
+            self.place = self.subject.as_ref().and_then(find);
+        }
+        self
+    }
+
+    /// The place in the sources.
+    pub(crate) fn place(&self) -> Option<&Place> {
+        self.place.as_ref()
+    }
+
+    /// What is to be said beside the place, if anything.
+    pub(crate) fn place_label(&self) -> Option<&str> {
+        self.label.as_deref().filter(|_| self.has_span())
+    }
+
+    fn has_span(&self) -> bool {
+        self.place.as_ref().is_some_and(|place| place.span.is_some())
     }
 
     /// Adds a fact about the state of things.
@@ -48,16 +97,17 @@ impl Refusal {
 
     /// The reason and the facts in one line.
     pub(crate) fn full_message(&self) -> String {
-        let facts = self.notes.iter().map(String::as_str);
+        let facts = self.label.iter().chain(&self.notes).map(String::as_str);
         std::iter::once(self.message.as_str())
             .chain(facts)
             .collect::<Vec<_>>()
             .join("; ")
     }
 
-    /// The lines below the reason: facts, then the next step.
+    /// The lines below the reason and the place: facts, then the next step.
     pub(crate) fn details(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        let notes = self.notes.iter().map(|note| ("note", note.as_str()));
+        let label = self.label.iter().filter(|_| !self.has_span());
+        let notes = label.chain(&self.notes).map(|note| ("note", note.as_str()));
         notes.chain(self.help.iter().map(|help| ("help", help.as_str())))
     }
 }

@@ -76,6 +76,17 @@ impl RustcArgs {
         self.values("--crate-name").next()
     }
 
+    /// The file that the crate begins with.
+    pub(crate) fn source(&self) -> Option<&Path> {
+        let is_value = |index: usize| {
+            index > 0 && self.0[index - 1].starts_with('-') && !self.0[index - 1].contains('=')
+        };
+        let arguments = self.0.iter().enumerate();
+        let mut files = arguments
+            .filter(|(index, arg)| arg.ends_with(".rs") && !arg.starts_with('-') && !is_value(*index));
+        files.next().map(|(_, arg)| Path::new(arg.as_str()))
+    }
+
     /// All crate types.
     pub(crate) fn crate_types(&self) -> impl Iterator<Item = &str> {
         self.values("--crate-type").flat_map(|types| types.split(','))

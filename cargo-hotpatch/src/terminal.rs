@@ -10,11 +10,12 @@ use crate::diagnostic::Diagnostic;
 use crate::failure;
 use crate::link_line::Extent;
 use crate::refusal::Refusal;
+use crate::rendered::{self, Severity};
 
 const STATUS: Style = AnsiColor::BrightGreen.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 const ERROR: Style = AnsiColor::BrightRed.on_default().bold();
-const DETAIL: Style = AnsiColor::Cyan.on_default().bold();
+pub(crate) const DETAIL: Style = AnsiColor::Cyan.on_default().bold();
 
 /// How many names a line shows before it counts the rest.
 const NAMES: usize = 6;
@@ -79,23 +80,14 @@ impl Terminal {
         }
     }
 
-    /// `error[HP0403]: …` with its notes and its help.
+    /// `error[HP0403]: …` with its place, its notes and its help.
     pub(crate) fn refusal(self, refusal: &Refusal) {
-        self.coded_error(refusal.code().as_str(), refusal.message());
-        self.details(refusal);
+        print(rendered::refusal(refusal, Severity::Error));
     }
 
     /// `warning[HP0107]: …` with its notes and its help.
     pub(crate) fn caution(self, refusal: &Refusal) {
-        let (code, message) = (refusal.code(), refusal.message());
-        print(format_args!("{WARNING}warning[{code}]{WARNING:#}: {message}"));
-        self.details(refusal);
-    }
-
-    fn details(self, refusal: &Refusal) {
-        for (kind, text) in refusal.details() {
-            print(format_args!("  {DETAIL}={DETAIL:#} {kind}: {text}"));
-        }
+        print(rendered::refusal(refusal, Severity::Warning));
     }
 
     /// `error[HP0601]: …`, for what a process said.

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use hotpatch_abi::code;
 use hotpatch_abi::names::BODY_PREFIX;
+use hotpatch_link::Subject;
 
 use crate::refusal::Refusal;
 use crate::terminal::listed;
@@ -27,6 +28,9 @@ pub(crate) fn worth_naming(changed: &[String], crates: &BTreeSet<String>) -> Vec
 pub(crate) fn refusal(paths: &[String], notes: &[String]) -> Refusal {
     let message = format!("no hot function reaches the changed code: {}", listed(paths));
     let mut refusal = Refusal::new(code::UNREACHABLE, message).note("the old code runs on");
+    if let Some(path) = paths.first().cloned() {
+        refusal = refusal.about(Subject::Function { path });
+    }
     if paths.iter().any(|path| path.starts_with('<')) {
         refusal = refusal.note(
             "a method behind a trait object keeps its old code in objects that exist; objects that a patched hot \

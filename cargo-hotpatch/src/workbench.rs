@@ -17,8 +17,10 @@ use crate::inputs::{Inputs, Owner};
 use crate::interrupt::Interrupt;
 use crate::live_patcher::LivePatcher;
 use crate::patch_linker;
+use crate::places::{self, Crate};
 use crate::plan::{Built, Plan};
 use crate::project::Project;
+use crate::refusal::Refusal;
 use crate::replay::{Outcome, Replays};
 use crate::rustc_args::UnitKey;
 use crate::scratch_dir::ScratchDir;
@@ -134,7 +136,7 @@ impl Workbench {
                         self.stale.insert(key);
                     }
                     Owner::Own | Owner::Build if changed.restored => {}
-                    Owner::Own => edit.own = true,
+                    Owner::Own => edit.own.push(path.clone()),
                     Owner::Build => edit.build.push(path.clone()),
                 }
             }
@@ -182,20 +184,30 @@ impl Workbench {
     ///
     /// # Errors
     ///
-    /// The edit is refused, or the objects cannot be read.
-    pub(crate) fn compare(&mut self) -> Result<Change> {
+    /// The edit is refused: also where no hot function reaches it. Or the objects cannot be read.
+    pub(crate) fn compare(&mut self) -> Result<Compared> {
         let change = self
             .patcher
-            .compare(&units(&self.base, &self.graph, &self.replays))?;
+            .compare(&units(&self.base, &self.graph, &self.replays))
+            .map_err(|refusal| self.located(*refusal))?;
         Ok(match change {
-            Change::Unreachable { changed, notes } => {
-                match unreached::worth_naming(&changed, &self.crates()) {
-                    changed if changed.is_empty() => Change::Nothing { notes },
-                    changed => Change::Unreachable { changed, notes },
-                }
-            }
-            change => change,
+            Change::Nothing { notes } => Compared::Nothing { notes },
+            Change::Patch(draft) => Compared::Patch(draft),
+            Change::Unreachable { changed, notes } => match unreached::worth_naming(&changed, &self.crates())
+            {
+                changed if changed.is_empty() => Compared::Nothing { notes },
+                changed => return Err(self.located(unreached::refusal(&changed, &notes)).into()),
+            },
         })
+    }
+
+    /// The refusal with the place of its item in the sources.
+    fn located(&self, refusal: Refusal) -> Refusal {
+        let searched = |(key, unit)| Crate {
+            unit,
+            files: self.inputs.of_unit(key),
+        };
+        refusal.located(|subject| places::find(subject, self.graph.units().iter().map(searched)))
     }
 
     /// The changed functions that a patch leaves as they are.
@@ -219,15 +231,28 @@ impl Workbench {
     pub(crate) fn link(&mut self, draft: Draft, parent: Parent, out: Option<&Path>) -> Result<Patch> {
         self.patches += 1;
         let own = self.scratch.path().join(format!("patch-{}.so", self.patches));
-        Ok(self
+        let patch = self
             .patcher
-            .link(draft, parent, &self.linker, out.unwrap_or(&own))?)
+            .link(draft, parent, &self.linker, out.unwrap_or(&own));
+        patch.map_err(|refusal| self.located(*refusal).into())
     }
 
     /// A process acknowledged the patch.
     pub(crate) fn commit(&mut self, patch: Patch) {
         self.patcher.commit(patch);
     }
+}
+
+/// What an edit amounts to.
+#[derive(Debug)]
+pub(crate) enum Compared {
+    /// No code changed.
+    Nothing {
+        /// What the author should know.
+        notes: Vec<String>,
+    },
+    /// Hot functions are affected.
+    Patch(Draft),
 }
 
 /// The current files of all units: those of the last replay, else those that the program was linked from.

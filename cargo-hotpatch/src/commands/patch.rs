@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
-use hotpatch_link::{Change, Parent};
+use hotpatch_link::Parent;
 
 use crate::edit::Rebuilt;
 use crate::interrupt::Interrupt;
@@ -12,7 +12,7 @@ use crate::plan::Plan;
 use crate::refusal::Exit;
 use crate::selection::Selection;
 use crate::terminal::{counted, listed};
-use crate::workbench::Workbench;
+use crate::workbench::{Compared, Workbench};
 
 /// Makes the patch.
 pub(crate) fn run(selection: &Selection, output: Option<&Path>) -> Result<ExitCode> {
@@ -40,7 +40,7 @@ pub(crate) fn run(selection: &Selection, output: Option<&Path>) -> Result<ExitCo
         Rebuilt::Interrupted => return Err(Exit(101).into()),
     }
     let draft = match bench.compare()? {
-        Change::Nothing { notes } => {
+        Compared::Nothing { notes } => {
             terminal.status(
                 "Unchanged",
                 "no code differs from the program as built; no patch was made",
@@ -48,10 +48,7 @@ pub(crate) fn run(selection: &Selection, output: Option<&Path>) -> Result<ExitCo
             terminal.notes(&notes);
             return Ok(ExitCode::SUCCESS);
         }
-        Change::Unreachable { changed, notes } => {
-            return Err(crate::unreached::refusal(&changed, &notes).into());
-        }
-        Change::Patch(draft) => draft,
+        Compared::Patch(draft) => draft,
     };
     let published = draft.published().to_vec();
     let unreached = bench.unreached(&draft);

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use hotpatch_abi::code;
-use hotpatch_link::{Change, Draft, Parent};
+use hotpatch_link::{Draft, Parent};
 
 use super::inbox::FileEvent;
 use super::main_loop::Session;
@@ -14,10 +14,10 @@ use super::processes::{SessionPatch, Verdict};
 use crate::channel::Answer;
 use crate::diagnostic::Diagnostic;
 use crate::edit::{Edit, Rebuilt, timed};
-use crate::events::{Event, Phases};
+use crate::events::{Event, EventPlace, Phases};
 use crate::refusal::Refusal;
 use crate::terminal::{counted, listed};
-use crate::unreached;
+use crate::workbench::Compared;
 
 impl Session {
     /// Takes up what was saved since the last look, and what is saved meanwhile.
@@ -79,6 +79,7 @@ impl Session {
             self.log().record(&Event::RestartNeeded {
                 code: refusal.code().as_str(),
                 message: refusal.message(),
+                place: EventPlace::of(&refusal),
             });
             return None;
         }
@@ -121,12 +122,11 @@ impl Session {
     fn try_offer(&mut self, at: Instant, replay: Duration) -> Result<()> {
         let (change, compare) = timed(|| self.bench.compare());
         match change? {
-            Change::Nothing { notes } => {
+            Compared::Nothing { notes } => {
                 self.nothing_to_do(&notes);
                 Ok(())
             }
-            Change::Unreachable { changed, notes } => Err(unreached::refusal(&changed, &notes).into()),
-            Change::Patch(draft) => self.patch(
+            Compared::Patch(draft) => self.patch(
                 draft,
                 at,
                 Phases {
@@ -194,7 +194,11 @@ impl Session {
                     shown = true;
                 }
                 Answer::Refused { code, message } => {
-                    self.log().record(&Event::Refused { code, message });
+                    self.log().record(&Event::Refused {
+                        code,
+                        message,
+                        place: None,
+                    });
                     self.terminal()
                         .coded_error(code, format_args!("process {pid} refused the patch: {message}"));
                 }
@@ -235,7 +239,11 @@ impl Session {
             .filter(|verdict| matches!(verdict.answer, Answer::Refused { .. }));
         for Verdict { pid, answer, .. } in refused {
             if let Answer::Refused { code, message } = answer {
-                self.log().record(&Event::Refused { code, message });
+                self.log().record(&Event::Refused {
+                    code,
+                    message,
+                    place: None,
+                });
                 self.terminal()
                     .coded_error(code, format_args!("process {pid} refused the patch: {message}"));
             }

@@ -17,7 +17,7 @@ use super::signals;
 use super::watcher::Watcher;
 use crate::cargo::relative;
 use crate::control_dir::ControlDir;
-use crate::events::{Event, EventLog};
+use crate::events::{Event, EventLog, EventPlace};
 use crate::hot_entries;
 use crate::interrupt::Interrupt;
 use crate::plan::{Built, Plan};
@@ -122,6 +122,7 @@ impl Session {
         self.log().record(&Event::Refused {
             code: refusal.code().as_str(),
             message: &refusal.full_message(),
+            place: EventPlace::of(refusal),
         });
     }
 
@@ -130,6 +131,7 @@ impl Session {
         self.log().record(&Event::Refused {
             code: code::NO_ANSWER.as_str(),
             message: "the program ended before the edit could be offered to it",
+            place: None,
         });
     }
 
