@@ -63,6 +63,11 @@ enum Command {
         #[arg(long)]
         pid: Option<u32>,
     },
+    /// Explain the code of a refusal
+    Explain {
+        /// The code: `HP0203`, or `203`
+        code: String,
+    },
     /// Check that toolchain, linker and profiles allow patching
     Doctor {
         #[command(flatten)]
@@ -92,6 +97,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Patch { selection, output } => commands::patch::run(&selection, output.as_deref()),
         Command::Apply { pid, file } => commands::apply::run(pid, &file),
         Command::Status { pid } => commands::status::run(pid),
+        Command::Explain { code } => commands::explain::run(&code),
         Command::Doctor { selection } => crate::doctor::run(&selection),
         Command::Demo { keep } => crate::demo::run(keep),
     };

@@ -48,6 +48,7 @@ mod workbench;
 mod channel;
 mod control_dir;
 mod events;
+mod explain;
 mod failure;
 mod refusal;
 mod rendered;

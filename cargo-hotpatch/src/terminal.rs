@@ -1,12 +1,16 @@
 //! Lines for the user, on standard error, in the style of cargo.
 
+use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::io::Write;
+use std::sync::{Mutex, PoisonError};
 
 use anstyle::{AnsiColor, Style};
+use hotpatch_abi::code::Code;
 
 use crate::base::BaseRecord;
 use crate::diagnostic::Diagnostic;
+use crate::explain;
 use crate::failure;
 use crate::link_line::Extent;
 use crate::refusal::Refusal;
@@ -83,16 +87,19 @@ impl Terminal {
     /// `error[HP0403]: …` with its place, its notes and its help.
     pub(crate) fn refusal(self, refusal: &Refusal) {
         print(rendered::refusal(refusal, Severity::Error));
+        point_to_page(Some(refusal.code()));
     }
 
     /// `warning[HP0107]: …` with its notes and its help.
     pub(crate) fn caution(self, refusal: &Refusal) {
         print(rendered::refusal(refusal, Severity::Warning));
+        point_to_page(Some(refusal.code()));
     }
 
     /// `error[HP0601]: …`, for what a process said.
     pub(crate) fn coded_error(self, code: &str, text: impl Display) {
         print(format_args!("{ERROR}error[{code}]{ERROR:#}: {text}"));
+        point_to_page(explain::known(code));
     }
 
     /// What the user should know about how a program was linked.
@@ -130,6 +137,15 @@ pub(crate) fn listed(names: &[String]) -> String {
 /// `1 function`, `2 functions`
 pub(crate) fn counted(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
+/// Says where a code is explained: once for each, so that it helps and does not annoy.
+fn point_to_page(code: Option<Code>) {
+    static SAID: Mutex<BTreeSet<Code>> = Mutex::new(BTreeSet::new());
+    let mut said = SAID.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(code) = code.filter(|code| said.insert(*code)) {
+        print(explain::pointer(code));
+    }
 }
 
 fn print(text: impl Display) {

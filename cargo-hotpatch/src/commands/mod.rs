@@ -2,6 +2,7 @@
 
 pub(crate) mod apply;
 pub(crate) mod build;
+pub(crate) mod explain;
 pub(crate) mod patch;
 pub(crate) mod run;
 pub(crate) mod status;

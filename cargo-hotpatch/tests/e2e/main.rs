@@ -3,9 +3,11 @@
 mod project;
 mod session;
 
+mod codes;
 mod constants;
 mod edits;
 mod examples;
+mod explain;
 mod layouts;
 mod moves;
 mod restarts;

@@ -191,7 +191,7 @@ fn the_folder_of_a_patch_must_exist() {
     project.edit("src/main.rs", "\"count", "\"COUNT");
     let (success, said) = run(&project, &["patch", "-o", "no/such/new.patch"]);
     assert!(
-        !success && said.contains("no/such`") && !said.contains("HP0108"),
+        !success && said.contains("no/such`") && !said.contains("[HP"),
         "{said}"
     );
 }
@@ -231,7 +231,8 @@ fn settings_that_prevent_patching_are_named() {
             assert!(!output.status.success(), "{arguments:?} {profile}: {said}");
             assert!(said.contains(word), "{arguments:?}: {said}");
             assert!(said.contains("`release`"), "{arguments:?}: {said}");
-            assert_eq!(said.matches(code).count(), 1, "{arguments:?}: {said}");
+            let said_once = said.replace(&format!("explain {code}"), "");
+            assert_eq!(said_once.matches(code).count(), 1, "{arguments:?}: {said}");
         }
     }
     project.write("Cargo.toml", &manifest);
