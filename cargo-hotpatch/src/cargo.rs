@@ -40,6 +40,24 @@ pub(crate) fn metadata(selection: &Selection, env: &BTreeMap<OsString, OsString>
     MetadataCommand::parse(text).context("cannot read cargo's metadata")
 }
 
+/// Asks cargo whether it understands the manifests and the configuration.
+///
+/// # Errors
+///
+/// It does not: what it says.
+pub(crate) fn understands(selection: &Selection, env: &BTreeMap<OsString, OsString>) -> Result<(), String> {
+    let output = cargo(env)
+        .args(["metadata", "--no-deps", "--format-version=1"])
+        .args(selection.manifest_flags())
+        .stdin(Stdio::null())
+        .output();
+    match output {
+        Ok(output) if output.status.success() => Ok(()),
+        Ok(output) => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
+        Err(error) => Err(format!("error: cannot run cargo: {error}\n")),
+    }
+}
+
 /// A path as cargo shows it: relative where it lies in the current folder.
 pub(crate) fn relative(path: &Path) -> PathBuf {
     let cwd = std::env::current_dir().unwrap_or_default();

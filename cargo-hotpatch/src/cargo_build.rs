@@ -11,10 +11,12 @@ use serde::Deserialize;
 use crate::caller_env;
 use crate::capture::write_json;
 use crate::cargo::cargo;
+use crate::local_crate::LocalCrate;
 use crate::plan::{Built, Plan};
 use crate::refusal::Exit;
 use crate::roles::{CALLER_ENV, ROLE, Role, STATE};
 use crate::runnable::Runnable;
+use crate::rustc_args::UnitKey;
 use crate::scratch_dir::ScratchDir;
 
 impl Plan {
@@ -38,20 +40,22 @@ impl Plan {
 
     fn built_and_recorded(&self) -> Result<Result<Built>> {
         let started = SystemTime::now();
-        let executable = self.run_cargo()?;
+        let (executable, local) = self.run_cargo()?;
         Ok(self.base_of(&executable).map(|base| Built {
             executable,
             base,
             started,
+            local: Some(local),
         }))
     }
 
-    fn run_cargo(&self) -> Result<PathBuf> {
+    fn run_cargo(&self) -> Result<(PathBuf, Vec<LocalCrate>)> {
         // A folder of a session: when the build is interrupted, the next start removes it.
         let scratch = ScratchDir::new(&self.state.sessions())?;
         let caller = scratch.path().join("caller-env.json");
-        caller_env::save(&caller, &caller_env::utf8(self.env.clone()))?;
-        let mut cargo = cargo(&self.env);
+        let env = self.project.toolchain().environment(&self.env);
+        let mut cargo = cargo(&env);
+        caller_env::save(&caller, &caller_env::utf8(env))?;
         cargo
             .arg("build")
             .args(self.selection.build_flags())
@@ -71,14 +75,14 @@ impl Plan {
         let mut child = cargo.spawn().context("cannot run cargo")?;
         let stdout = BufReader::new(child.stdout.take().context("cargo has no standard output")?);
         let mut executable = None;
+        let mut local = Vec::new();
         for line in stdout.lines().map_while(Result::ok) {
-            if let Ok(Message::CompilerArtifact {
-                target,
-                executable: Some(path),
-            }) = serde_json::from_str(&line)
-                && target.is(&self.runnable)
-            {
-                executable = Some(path);
+            let Ok(Message::CompilerArtifact(artifact)) = serde_json::from_str(&line) else {
+                continue;
+            };
+            local.extend(artifact.local());
+            if artifact.target.is(&self.runnable) && artifact.executable.is_some() {
+                executable = artifact.executable;
             }
         }
         let status = child.wait()?;
@@ -91,7 +95,9 @@ impl Plan {
             )
             .into());
         }
-        executable.with_context(|| format!("cargo built no executable for `{}`", self.runnable.name))
+        let executable =
+            executable.with_context(|| format!("cargo built no executable for `{}`", self.runnable.name))?;
+        Ok((executable, local))
     }
 
     /// Makes cargo compile the crates of the workspace again.
@@ -122,18 +128,41 @@ impl Plan {
 #[derive(Deserialize)]
 #[serde(tag = "reason", rename_all = "kebab-case")]
 enum Message {
-    CompilerArtifact {
-        target: ArtifactTarget,
-        executable: Option<PathBuf>,
-    },
+    CompilerArtifact(Artifact),
     #[serde(other)]
     Other,
+}
+
+#[derive(Deserialize)]
+struct Artifact {
+    package_id: String,
+    manifest_path: PathBuf,
+    target: ArtifactTarget,
+    filenames: Vec<PathBuf>,
+    executable: Option<PathBuf>,
+}
+
+impl Artifact {
+    /// The crate, if it is one of this machine and not of a registry.
+    fn local(&self) -> Option<LocalCrate> {
+        let is_local = self.package_id.starts_with("path+");
+        is_local.then(|| LocalCrate {
+            manifest: self.manifest_path.clone(),
+            root: self.target.src_path.clone(),
+            library: self
+                .filenames
+                .iter()
+                .find(|file| UnitKey::of_library(file).is_some())
+                .cloned(),
+        })
+    }
 }
 
 #[derive(Deserialize)]
 struct ArtifactTarget {
     name: String,
     kind: Vec<String>,
+    src_path: PathBuf,
 }
 
 impl ArtifactTarget {
@@ -149,8 +178,11 @@ mod tests {
 
     #[test]
     fn only_the_chosen_program_counts() {
-        let line = r#"{"reason":"compiler-artifact","package_id":"x","target":{"name":"game","kind":["bin"],"src_path":"/w"},"executable":"/t/game","fresh":true}"#;
-        let Message::CompilerArtifact { target, executable } = serde_json::from_str(line).unwrap() else {
+        let line = r#"{"reason":"compiler-artifact","package_id":"x","target":{"name":"game","kind":["bin"],"src_path":"/w"},"manifest_path":"/w/Cargo.toml","filenames":["/t/game"],"executable":"/t/game","fresh":true}"#;
+        let Message::CompilerArtifact(Artifact {
+            target, executable, ..
+        }) = serde_json::from_str(line).unwrap()
+        else {
             panic!()
         };
         let runnable = |name: &str, kind| Runnable {

@@ -29,6 +29,14 @@ impl Diagnostic {
         (!summary).then_some(diagnostic)
     }
 
+    /// What cargo said.
+    pub(crate) fn of_cargo(text: &str) -> Self {
+        Self {
+            message: text.to_owned(),
+            rendered: Some(text.to_owned()),
+        }
+    }
+
     /// The text as rustc rendered it, with its colours.
     pub(crate) fn rendered(&self) -> &str {
         self.rendered.as_deref().unwrap_or(&self.message)

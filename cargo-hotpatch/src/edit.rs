@@ -1,13 +1,9 @@
 //! What was saved, and what became of it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use hotpatch_abi::code;
-
-use crate::cargo::relative;
 use crate::diagnostic::Diagnostic;
-use crate::places::Place;
 use crate::refusal::Refusal;
 
 /// What a look at the files found.
@@ -15,30 +11,15 @@ use crate::refusal::Refusal;
 pub(crate) struct Edit {
     /// The files that changed. Those that decide what cargo builds may hold again what the build found.
     pub(crate) files: Vec<PathBuf>,
-    /// The files of hotpatch itself among them.
-    pub(crate) own: Vec<PathBuf>,
-    /// The files among them that decide what cargo builds.
-    pub(crate) build: Vec<PathBuf>,
+    /// Why only a new build can take it up, where that is so.
+    pub(crate) restart: Option<Refusal>,
 }
 
 impl Edit {
     /// The refusal of an edit that only a new build can take up, with the next step.
     pub(crate) fn needs_build(&self, next: &str) -> Option<Refusal> {
-        if let Some(file) = self.own.first() {
-            let message = "the edit changes hotpatch itself, which runs inside the program";
-            return Some(at(Refusal::new(code::OWN_CRATES, message), file).help(next));
-        }
-        let file = self.build.first()?;
-        let message = format!(
-            "`{}` changed: it decides what cargo builds",
-            relative(file).display()
-        );
-        Some(at(Refusal::new(code::BUILD_INPUT, message), file).help(next))
+        Some(self.restart.clone()?.help(next))
     }
-}
-
-fn at(refusal: Refusal, file: &Path) -> Refusal {
-    refusal.at(Place::of_file(relative(file)))
 }
 
 /// How the replay of all stale units ended.

@@ -9,30 +9,39 @@ use std::time::SystemTime;
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
+use crate::build_script;
 use crate::capture::{Capture, UnitKind, write_json};
 use crate::dep_info;
+use crate::local_crate::LocalCrate;
+use crate::owed::{Circumstances, Matter};
+use crate::patch_linker;
+use crate::plan::{Built, Plan};
 use crate::project::Project;
 use crate::rustc_args::UnitKey;
 use crate::stamp::{Comparison, Stamp};
-use crate::unit_graph::UnitGraph;
+use crate::unit_graph::{OWN_PACKAGES, UnitGraph};
 
 /// What a change of a file means.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) enum Owner {
     /// The unit must be compiled again.
     Unit(UnitKey),
-    /// The code belongs to hotpatch itself.
-    Own,
     /// Cargo must decide what to build.
-    Build,
+    Build(Matter),
 }
 
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Input {
     owners: BTreeSet<Owner>,
     stamp: Option<Stamp>,
     /// What the build found.
     built: Option<Stamp>,
+    /// The text of settings that the build found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    text: Option<String>,
+    /// It lies outside the workspace and did not exist: it is looked at with every save, but not watched.
+    #[serde(default)]
+    far: bool,
 }
 
 /// A file that changed.
@@ -42,16 +51,27 @@ pub(crate) struct Changed {
     pub(crate) owners: BTreeSet<Owner>,
     /// It holds again what the build found.
     pub(crate) restored: bool,
+    /// Whether the build found it.
+    pub(crate) existed: bool,
+    /// What it said then, if it is a file of settings.
+    pub(crate) text: Option<String>,
 }
 
-/// The files.
+/// The files, and what else was known when the program was built.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub(crate) struct Inputs(BTreeMap<PathBuf, Input>);
+pub(crate) struct Inputs {
+    files: BTreeMap<PathBuf, Input>,
+    circumstances: Circumstances,
+}
 
 impl Inputs {
-    /// The files of a program that a build made which began at `started`.
-    pub(crate) fn of(graph: &UnitGraph, project: &Project, started: SystemTime) -> Self {
-        let mut inputs = Self::default();
+    /// The files of a program that cargo just built, or found built as it must be.
+    pub(crate) fn of(graph: &UnitGraph, plan: &Plan, built: &Built, sysroot: &Path) -> Self {
+        let (project, started) = (&plan.project, built.started);
+        let mut inputs = Self {
+            files: BTreeMap::new(),
+            circumstances: Circumstances::of(plan, graph, sysroot),
+        };
         for unit in graph.units().values() {
             inputs.add(
                 project,
@@ -59,26 +79,105 @@ impl Inputs {
                 &Owner::Unit(unit.key.clone()),
                 started,
             );
+            if let Some(folder) = unit.manifest_dir() {
+                let owner = Owner::Build(Matter::BuildScriptInput(folder.to_owned()));
+                inputs.add(project, build_script::inputs(unit), &owner, started);
+            }
         }
         for own in graph.own() {
-            inputs.add(project, sources(own, own.dep_info()), &Owner::Own, started);
+            inputs.add(
+                project,
+                sources(own, own.dep_info()),
+                &Owner::Build(Matter::Own),
+                started,
+            );
         }
-        for tool in graph.tools() {
-            let owner = if is_own(tool) { Owner::Own } else { Owner::Build };
-            inputs.add(project, sources(tool, tool.dep_info()), &owner, started);
+        inputs.add_tools(graph, project, started);
+        for outside in built.local.iter().flatten() {
+            inputs.add_outside(outside, project, started);
         }
-        for unit in graph.units().values() {
-            inputs.add(project, build_script_inputs(unit), &Owner::Build, started);
+        for (path, matter) in project.build_inputs() {
+            inputs.add(project, vec![path], &Owner::Build(matter), started);
         }
-        inputs.add(project, project.build_inputs(), &Owner::Build, started);
+        let compilers = [
+            patch_linker::located(graph.rustc()),
+            Some(sysroot.join("bin").join("rustc")),
+        ];
+        let compilers = compilers.into_iter().flatten().collect();
+        inputs.add(project, compilers, &Owner::Build(Matter::Compiler), started);
         // The build itself may write the lock file.
         inputs.add(
             project,
             vec![project.lock_file()],
-            &Owner::Build,
+            &Owner::Build(Matter::Lock),
             SystemTime::now(),
         );
         inputs
+    }
+
+    /// Keeps what is known of sources from an earlier build of the same program: later changes of them may not be
+    /// part of it, whenever cargo looked at them.
+    pub(crate) fn keep_sources(&mut self, earlier: &Self) {
+        for (path, input) in &mut self.files {
+            let is_source = |input: &Input| input.owners.iter().any(|owner| matches!(owner, Owner::Unit(_)));
+            if let Some(earlier) = earlier.files.get(path).filter(|earlier| is_source(earlier))
+                && is_source(input)
+            {
+                (input.stamp, input.built) = (earlier.stamp, earlier.built);
+            }
+        }
+    }
+
+    /// Takes in the files that decide about a build in the folder the tool was started in. Those that the build did
+    /// not look at are new.
+    pub(crate) fn expect(&mut self, project: &Project) {
+        for (path, matter) in project.build_inputs() {
+            let file = self.files.entry(resolved(&path));
+            file.or_insert_with(|| Input {
+                owners: [Owner::Build(matter)].into(),
+                ..Input::default()
+            });
+        }
+    }
+
+    /// The circumstances of the build.
+    pub(crate) fn circumstances(&self) -> &Circumstances {
+        &self.circumstances
+    }
+
+    fn add_tools(&mut self, graph: &UnitGraph, project: &Project, started: SystemTime) {
+        for tool in graph.tools() {
+            let unit = tool.unit();
+            let matter = match (unit.kind, unit.manifest_dir()) {
+                _ if is_own(unit) => Matter::Own,
+                (UnitKind::BuildScript, Some(folder)) => Matter::BuildScript(folder.to_owned()),
+                _ => Matter::ProcMacro(unit.key.clone()),
+            };
+            for part in tool.parts() {
+                let owner = Owner::Build(matter.clone());
+                self.add(project, sources(part, part.dep_info()), &owner, started);
+                self.add(project, build_script::inputs(part), &owner, started);
+            }
+        }
+    }
+
+    fn add_outside(&mut self, outside: &LocalCrate, project: &Project, started: SystemTime) {
+        if project.manifests().contains(&outside.manifest) {
+            return;
+        }
+        let package = outside.package();
+        let matter = match outside.key() {
+            _ if OWN_PACKAGES.contains(&&*package) => Matter::Own,
+            Some(key) => Matter::Outside(package, key),
+            None => Matter::BuildScript(outside.folder().to_owned()),
+        };
+        self.add(project, outside.sources(), &Owner::Build(matter), started);
+        self.add(
+            project,
+            vec![outside.manifest.clone()],
+            &Owner::Build(Matter::Manifest),
+            started,
+        );
     }
 
     /// Reads what [`Self::save`] wrote.
@@ -93,25 +192,30 @@ impl Inputs {
 
     /// Whether a path is one of the files.
     pub(crate) fn contains(&self, path: &Path) -> bool {
-        self.0.contains_key(path)
+        self.files.contains_key(path)
     }
 
     /// The files that a unit is made of.
     pub(crate) fn of_unit(&self, key: &UnitKey) -> BTreeSet<PathBuf> {
         let owner = Owner::Unit(key.clone());
-        let files = self.0.iter().filter(|(_, input)| input.owners.contains(&owner));
+        let files = self.files.iter().filter(|(_, input)| input.owners.contains(&owner));
         files.map(|(path, _)| path.clone()).collect()
     }
 
-    /// The files, and what those among them that are symbolic links point to. Some may not exist yet.
+    /// The files to watch, and what those among them that are symbolic links point to. Some may not exist yet.
     pub(crate) fn paths(&self) -> BTreeSet<PathBuf> {
-        let targets = self.0.keys().filter_map(|path| std::fs::canonicalize(path).ok());
-        self.0.keys().cloned().chain(targets).collect()
+        let watched = self
+            .files
+            .iter()
+            .filter(|(path, input)| !input.far || path.exists());
+        let paths = watched.map(|(path, _)| path);
+        let targets = paths.clone().filter_map(|path| std::fs::canonicalize(path).ok());
+        paths.cloned().chain(targets).collect()
     }
 
     /// Whether a file that was there is gone: maybe for good, maybe for the moment in which an editor replaces it.
     pub(crate) fn any_missing(&self) -> bool {
-        self.0
+        self.files
             .iter()
             .any(|(path, input)| input.stamp.is_some() && !path.exists())
     }
@@ -119,7 +223,7 @@ impl Inputs {
     /// The files that changed since they were last compiled or last reported, and to whom they belong.
     pub(crate) fn changed(&mut self) -> Vec<Changed> {
         let mut changed = Vec::new();
-        for (path, input) in &mut self.0 {
+        for (path, input) in &mut self.files {
             let now = match input.stamp {
                 None => Stamp::now(path).map(Some),
                 Some(stamp) => match stamp.compare(path) {
@@ -141,6 +245,8 @@ impl Inputs {
                     path: path.clone(),
                     owners: input.owners.clone(),
                     restored,
+                    existed: input.built.is_some(),
+                    text: input.text.clone(),
                 });
             }
         }
@@ -158,7 +264,7 @@ impl Inputs {
         let owner = Owner::Unit(unit.key.clone());
         let sources = sources(unit, Some(dep_info));
         let kept: BTreeSet<PathBuf> = sources.iter().map(|path| resolved(path)).collect();
-        self.0.retain(|path, input| {
+        self.files.retain(|path, input| {
             if !kept.contains(path) {
                 input.owners.remove(&owner);
             }
@@ -168,23 +274,40 @@ impl Inputs {
     }
 
     fn add(&mut self, project: &Project, paths: Vec<PathBuf>, owner: &Owner, started: SystemTime) {
-        for path in paths
-            .iter()
-            .map(|path| resolved(path))
-            .filter(|path| !project.makes(path))
-        {
-            let input = self.0.entry(path);
-            let input = input.or_insert_with_key(|path| {
-                let stamp = Stamp::as_of(path, started);
-                Input {
-                    owners: BTreeSet::new(),
-                    stamp,
-                    built: stamp,
-                }
-            });
+        let paths = paths.iter().map(|path| resolved(path));
+        for path in paths.filter(|path| !project.makes(path)) {
+            let input = self.files.entry(path.clone());
+            let input = input.or_insert_with_key(|path| Input::found(path, project, started));
+            if let (Owner::Build(matter), Some(built), None) = (owner, input.built, &input.text)
+                && matter.is_settings()
+            {
+                input.text = text_of(&path, built);
+            }
             input.owners.insert(owner.clone());
         }
     }
+}
+
+impl Input {
+    /// A file as a build found it that began at `started`.
+    fn found(path: &Path, project: &Project, started: SystemTime) -> Self {
+        let stamp = Stamp::as_of(path, started);
+        let far = stamp.is_none() && !path.starts_with(project.root());
+        Self {
+            stamp,
+            built: stamp,
+            far,
+            ..Self::default()
+        }
+    }
+}
+
+/// The text of a file, where it is what the stamp says.
+fn text_of(path: &Path, stamp: Stamp) -> Option<String> {
+    let bytes = std::fs::read(path).ok()?;
+    stamp
+        .is_of(&bytes)
+        .then(|| String::from_utf8_lossy(&bytes).into_owned())
 }
 
 fn sources(unit: &Capture, dep_info: Option<PathBuf>) -> Vec<PathBuf> {
@@ -206,24 +329,4 @@ pub(crate) fn resolved(path: &Path) -> PathBuf {
 
 fn is_own(tool: &Capture) -> bool {
     tool.kind == UnitKind::ProcMacro && tool.package() == "hotpatch-macros"
-}
-
-/// What the build script of the unit's package asked cargo to watch.
-fn build_script_inputs(unit: &Capture) -> Vec<PathBuf> {
-    let (Some(out_dir), Some(package)) = (unit.env.get("OUT_DIR"), unit.manifest_dir()) else {
-        return Vec::new();
-    };
-    let output = Path::new(out_dir).with_file_name("output");
-    let text = std::fs::read_to_string(output).unwrap_or_default();
-    let prefixes = ["cargo:rerun-if-changed=", "cargo::rerun-if-changed="];
-    let path = |line: &str| {
-        prefixes
-            .iter()
-            .find_map(|prefix| line.strip_prefix(prefix))
-            .map(|path| package.join(path))
-    };
-    text.lines()
-        .filter_map(path)
-        .filter(|path| path.is_file())
-        .collect()
 }

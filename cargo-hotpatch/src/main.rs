@@ -20,6 +20,8 @@ mod state_dir;
 
 mod base;
 mod build_id;
+mod build_script;
+mod build_tools;
 
 mod cargo;
 mod cargo_build;
@@ -37,6 +39,8 @@ mod edit;
 mod inputs;
 mod interrupt;
 mod live_patcher;
+mod local_crate;
+mod owed;
 mod patch_linker;
 mod places;
 mod replay;

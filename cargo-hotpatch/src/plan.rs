@@ -10,6 +10,7 @@ use anyhow::{Context, Result, bail};
 use crate::base::Base;
 use crate::build_id::BuildId;
 use crate::capture::Capture;
+use crate::local_crate::LocalCrate;
 use crate::obstacle::Obstacle;
 use crate::project::Project;
 use crate::refusal::Refusal;
@@ -39,6 +40,8 @@ pub(crate) struct Built {
     pub(crate) base: Base,
     /// When the build began.
     pub(crate) started: SystemTime,
+    /// The crates of this machine that it was made of, as cargo said just now; `None` where cargo was not asked.
+    pub(crate) local: Option<Vec<LocalCrate>>,
 }
 
 impl Plan {
@@ -61,7 +64,8 @@ impl Plan {
         };
         let target_dir = target_dir.join("hotpatch");
         let state = StateDir::inside(&target_dir);
-        let project = Project::new(&metadata, target_dir.clone());
+        let cwd = std::env::current_dir().context("cannot read the current folder")?;
+        let project = Project::new(&metadata, target_dir.clone(), &env, cwd);
         Ok(Self {
             project,
             runnable,
@@ -90,6 +94,7 @@ impl Plan {
             executable,
             base,
             started,
+            local: None,
         })
     }
 

@@ -1,47 +1,51 @@
 //! The cargo project: its folders, and the files that decide what cargo builds.
 
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use cargo_metadata::{Metadata, Target};
+use cargo_metadata::{Metadata, Package, Target, TargetKind};
+
+use crate::owed::{Matter, ToolchainChoice};
 
 /// The project.
 #[derive(Clone, Debug)]
 pub(crate) struct Project {
     workspace_root: PathBuf,
+    /// Where the tool was started: the configuration and the toolchain are looked for from there.
+    cwd: PathBuf,
+    cargo_home: Option<PathBuf>,
     manifests: Vec<PathBuf>,
-    /// Where packages without a build script would have one.
-    no_build_scripts: Vec<PathBuf>,
+    /// Where packages without a build script or without a library would have one.
+    absent: Vec<(PathBuf, Matter)>,
     members: Vec<String>,
     target_dir: PathBuf,
+    toolchain: ToolchainChoice,
 }
 
 impl Project {
-    /// The project that `cargo metadata` describes, built into `target_dir`.
-    pub(crate) fn new(metadata: &Metadata, target_dir: PathBuf) -> Self {
-        let manifests = metadata
-            .packages
-            .iter()
-            .map(|package| package.manifest_path.clone().into())
-            .collect();
-        let without_script = metadata
-            .packages
-            .iter()
-            .filter(|package| !package.targets.iter().any(Target::is_custom_build));
-        let no_build_scripts = without_script
-            .map(|package| PathBuf::from(&package.manifest_path).with_file_name("build.rs"))
-            .filter(|script| !script.exists())
-            .collect();
-        let members = metadata
-            .packages
-            .iter()
-            .map(|package| package.name.to_string())
-            .collect();
+    /// The project that `cargo metadata` describes, built into `target_dir` by commands in `cwd`.
+    pub(crate) fn new(
+        metadata: &Metadata,
+        target_dir: PathBuf,
+        env: &BTreeMap<OsString, OsString>,
+        cwd: PathBuf,
+    ) -> Self {
+        let home = env.get(OsStr::new("CARGO_HOME")).map(PathBuf::from);
+        let cargo_home = home.or_else(|| Some(std::env::home_dir()?.join(".cargo")));
+        let packages = &metadata.packages;
         Self {
             workspace_root: metadata.workspace_root.clone().into(),
-            manifests,
-            no_build_scripts,
-            members,
+            cargo_home,
+            manifests: packages
+                .iter()
+                .map(|package| package.manifest_path.clone().into())
+                .collect(),
+            absent: packages.iter().flat_map(absent).collect(),
+            members: packages.iter().map(|package| package.name.to_string()).collect(),
             target_dir,
+            toolchain: ToolchainChoice::new(env, &cwd),
+            cwd,
         }
     }
 
@@ -50,26 +54,40 @@ impl Project {
         &self.members
     }
 
+    /// The manifests of the packages of the workspace.
+    pub(crate) fn manifests(&self) -> &[PathBuf] {
+        &self.manifests
+    }
+
+    /// The folder of the workspace.
+    pub(crate) fn root(&self) -> &Path {
+        &self.workspace_root
+    }
+
+    /// The folder that cargo is called in.
+    pub(crate) fn cwd(&self) -> &Path {
+        &self.cwd
+    }
+
+    /// What chooses the toolchain.
+    pub(crate) fn toolchain(&self) -> &ToolchainChoice {
+        &self.toolchain
+    }
+
     /// The files whose change means that cargo must decide again what to build. Some may not exist.
-    pub(crate) fn build_inputs(&self) -> Vec<PathBuf> {
-        let names = ["Cargo.toml", "rust-toolchain", "rust-toolchain.toml"];
-        let configs = self.workspace_root.ancestors().flat_map(|dir| {
-            let is_root = dir == self.workspace_root;
-            let dir = dir.join(".cargo");
-            let names: &[&str] = if is_root || dir.is_dir() {
-                &["config.toml", "config"]
-            } else {
-                &[]
-            };
-            names.iter().map(move |name| dir.join(name))
-        });
-        let root = names.iter().map(|name| self.workspace_root.join(name));
-        self.manifests
-            .iter()
-            .chain(&self.no_build_scripts)
-            .cloned()
-            .chain(root)
-            .chain(configs)
+    pub(crate) fn build_inputs(&self) -> Vec<(PathBuf, Matter)> {
+        let root = self.workspace_root.join("Cargo.toml");
+        let manifests = self.manifests.iter().cloned().chain([root]);
+        let folders = self.cwd.ancestors().map(|folder| folder.join(".cargo"));
+        let folders = folders.chain(self.cargo_home.clone());
+        let configs = folders.flat_map(|folder| ["config.toml", "config"].map(|name| folder.join(name)));
+        let toolchain = self.toolchain.files().map(Path::to_owned);
+        let of = |matter: Matter| move |path| (path, matter.clone());
+        manifests
+            .map(of(Matter::Manifest))
+            .chain(self.absent.iter().cloned())
+            .chain(configs.map(of(Matter::Config)))
+            .chain(toolchain.map(of(Matter::Toolchain)))
             .collect()
     }
 
@@ -82,4 +100,25 @@ impl Project {
     pub(crate) fn makes(&self, path: &Path) -> bool {
         path.starts_with(&self.target_dir)
     }
+}
+
+/// The files that would give a package another kind of target.
+fn absent(package: &Package) -> Vec<(PathBuf, Matter)> {
+    let has_library = package.targets.iter().any(|target| {
+        let kinds = [
+            TargetKind::Bin,
+            TargetKind::Example,
+            TargetKind::Test,
+            TargetKind::Bench,
+            TargetKind::CustomBuild,
+        ];
+        target.kind.iter().any(|kind| !kinds.contains(kind))
+    });
+    let has_script = package.targets.iter().any(Target::is_custom_build);
+    let manifest = PathBuf::from(&package.manifest_path);
+    let library = (manifest.with_file_name("src").join("lib.rs"), Matter::NewLibrary);
+    let script = (manifest.with_file_name("build.rs"), Matter::NewBuildScript);
+    let wanted = [(has_library, library), (has_script, script)].into_iter();
+    let missing = wanted.filter(|(has, (path, _))| !has && !path.exists());
+    missing.map(|(_, file)| file).collect()
 }

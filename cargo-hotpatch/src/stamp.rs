@@ -54,6 +54,11 @@ impl Stamp {
         self.content.is_some() && self.content == other.content
     }
 
+    /// Whether this is the content, which must be known.
+    pub(crate) fn is_of(self, bytes: &[u8]) -> bool {
+        self.content == Some(checksum(0, bytes))
+    }
+
     /// The state now, compared with this one.
     pub(crate) fn compare(self, path: &Path) -> Comparison {
         match place(path) {
@@ -89,8 +94,18 @@ fn place(path: &Path) -> Option<Place> {
     })
 }
 
+/// The content of a folder is the names in it, without those that editors make for the moment.
 fn content(path: &Path) -> Option<u64> {
-    std::fs::read(path).ok().map(|bytes| checksum(0, &bytes))
+    if !path.is_dir() {
+        return std::fs::read(path).ok().map(|bytes| checksum(0, &bytes));
+    }
+    let entries = std::fs::read_dir(path).ok()?;
+    let names = entries.filter_map(|entry| Some(entry.ok()?.file_name().into_encoded_bytes()));
+    let mut names: Vec<_> = names
+        .filter(|name| !name.starts_with(b".") && !name.ends_with(b"~"))
+        .collect();
+    names.sort();
+    Some(checksum(0, &names.join(&0)))
 }
 
 #[cfg(test)]
@@ -114,6 +129,18 @@ mod tests {
         assert!(matches!(stamp.compare(&path), Comparison::Changed(_)));
         std::fs::remove_file(&path).unwrap();
         assert_eq!(stamp.compare(&path), Comparison::Missing);
+    }
+
+    #[test]
+    fn a_folder_changes_with_the_names_in_it() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("a"), "1").unwrap();
+        let stamp = Stamp::now(dir.path()).unwrap();
+        std::fs::write(dir.path().join(".a.swp"), "").unwrap();
+        std::fs::write(dir.path().join("a"), "2").unwrap();
+        assert!(matches!(stamp.compare(dir.path()), Comparison::Same(_)));
+        std::fs::write(dir.path().join("b"), "").unwrap();
+        assert!(matches!(stamp.compare(dir.path()), Comparison::Changed(_)));
     }
 
     #[test]

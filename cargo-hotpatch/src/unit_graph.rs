@@ -7,17 +7,20 @@ use std::path::Path;
 
 use anyhow::{Result, anyhow};
 
+use crate::build_tools::{self, BuildTool};
 use crate::capture::{Capture, UnitKind};
+use crate::owed::Matter;
 use crate::rustc_args::UnitKey;
 
 /// The crates whose edits change the runtime inside the program instead of the program.
-const OWN_PACKAGES: [&str; 4] = ["hotpatch", "hotpatch-abi", "hotpatch-macros", "hotpatch-runtime"];
+pub(crate) const OWN_PACKAGES: [&str; 4] =
+    ["hotpatch", "hotpatch-abi", "hotpatch-macros", "hotpatch-runtime"];
 
 /// The graph.
 #[derive(Debug)]
 pub(crate) struct UnitGraph {
     units: BTreeMap<UnitKey, Capture>,
-    tools: BTreeMap<UnitKey, Capture>,
+    tools: Vec<BuildTool>,
     own: BTreeMap<UnitKey, Capture>,
     /// Dependencies first.
     order: Vec<UnitKey>,
@@ -25,17 +28,17 @@ pub(crate) struct UnitGraph {
 
 impl UnitGraph {
     /// The graph of the program that was linked from `linked`, out of all recorded compilations.
-    pub(crate) fn new(mut captures: BTreeMap<UnitKey, Capture>, linked: &BTreeSet<UnitKey>) -> Result<Self> {
+    pub(crate) fn new(captures: BTreeMap<UnitKey, Capture>, linked: &BTreeSet<UnitKey>) -> Result<Self> {
         let mut units = BTreeMap::new();
         let mut own = BTreeMap::new();
         for key in linked {
-            let capture = captures.remove(key);
+            let capture = captures.get(key).cloned();
             let capture =
                 capture.ok_or_else(|| anyhow!("the compilation of `{}` is not recorded", key.as_str()))?;
             let is_own = capture.kind == UnitKind::Library && OWN_PACKAGES.contains(&capture.package());
             if is_own { &mut own } else { &mut units }.insert(key.clone(), capture);
         }
-        let tools = build_tools(&units, captures);
+        let tools = build_tools::of(&units, &captures);
         let order = ordered(&units);
         Ok(Self {
             units,
@@ -50,9 +53,52 @@ impl UnitGraph {
         &self.units
     }
 
-    /// Proc macros, build scripts and what they are made of, as far as they belong to the workspace.
-    pub(crate) fn tools(&self) -> impl Iterator<Item = &Capture> {
-        self.tools.values()
+    /// Proc macros and build scripts, as far as they belong to the workspace.
+    pub(crate) fn tools(&self) -> impl Iterator<Item = &BuildTool> {
+        self.tools.iter()
+    }
+
+    /// The crate of a proc macro or of a build script.
+    pub(crate) fn tool(&self, key: &UnitKey) -> Option<&Capture> {
+        self.tools().map(BuildTool::unit).find(|unit| unit.key == *key)
+    }
+
+    /// The compiler.
+    pub(crate) fn rustc(&self) -> &Path {
+        self.units
+            .values()
+            .next()
+            .map_or(Path::new("rustc"), |unit| &unit.rustc)
+    }
+
+    /// The units that would be compiled in another way after a change.
+    pub(crate) fn concerned(&self, matter: &Matter) -> BTreeSet<UnitKey> {
+        let direct = |concerns: &dyn Fn(&Capture) -> bool| -> BTreeSet<UnitKey> {
+            let found: BTreeSet<_> = self
+                .units
+                .values()
+                .filter(|unit| concerns(unit))
+                .map(|unit| unit.key.clone())
+                .collect();
+            // What is not used directly is used through crates that are not recorded.
+            if found.is_empty() {
+                self.units.keys().cloned().collect()
+            } else {
+                found
+            }
+        };
+        let changed = match matter {
+            // The program keeps the runtime that it has.
+            Matter::Own => BTreeSet::new(),
+            Matter::ProcMacro(key) | Matter::Outside(_, key) => {
+                direct(&|unit| dependencies(unit).any(|dependency| dependency == *key))
+            }
+            Matter::BuildScript(folder) | Matter::BuildScriptInput(folder) => {
+                direct(&|unit| unit.manifest_dir() == Some(folder))
+            }
+            _ => self.units.keys().cloned().collect(),
+        };
+        self.stale(&changed).into_iter().collect()
     }
 
     /// The crates of this project itself.
@@ -80,7 +126,7 @@ impl UnitGraph {
 }
 
 /// The units that a compilation names as its dependencies.
-fn dependencies(capture: &Capture) -> impl Iterator<Item = UnitKey> {
+pub(crate) fn dependencies(capture: &Capture) -> impl Iterator<Item = UnitKey> {
     capture.args.extern_files().filter_map(UnitKey::of_library)
 }
 
@@ -100,37 +146,6 @@ fn ordered(units: &BTreeMap<UnitKey, Capture>) -> Vec<UnitKey> {
         visit(units, key, &mut order);
     }
     order
-}
-
-/// What runs during the build of `units`: their proc macros, their build scripts, and the libraries of both.
-fn build_tools(
-    units: &BTreeMap<UnitKey, Capture>,
-    mut others: BTreeMap<UnitKey, Capture>,
-) -> BTreeMap<UnitKey, Capture> {
-    let with_build_script: BTreeSet<&Path> = units
-        .values()
-        .filter(|unit| unit.env.contains_key("OUT_DIR"))
-        .filter_map(Capture::manifest_dir)
-        .collect();
-    let is_wanted_script = |unit: &Capture| {
-        unit.kind == UnitKind::BuildScript
-            && unit
-                .manifest_dir()
-                .is_some_and(|manifest_dir| with_build_script.contains(manifest_dir))
-    };
-    let scripts = others
-        .values()
-        .filter(|unit| is_wanted_script(unit))
-        .map(|unit| unit.key.clone());
-    let mut wanted: Vec<UnitKey> = units.values().flat_map(dependencies).chain(scripts).collect();
-    let mut tools = BTreeMap::new();
-    while let Some(key) = wanted.pop() {
-        if let Some(capture) = others.remove(&key) {
-            wanted.extend(dependencies(&capture));
-            tools.insert(key, capture);
-        }
-    }
-    tools
 }
 
 #[cfg(test)]
@@ -154,15 +169,15 @@ mod tests {
         }
     }
 
-    /// bin -> game -> world -> math, bin -> derive (proc macro) -> parse, bin -> hotpatch.
+    /// bin -> game -> world -> math, game -> derive (proc macro) -> parse and math, bin -> hotpatch.
     fn graph() -> UnitGraph {
         let captures = [
-            capture(UnitKind::Program, "bin", &["game", "derive", "hotpatch"]),
-            capture(UnitKind::Library, "game", &["world"]),
+            capture(UnitKind::Program, "bin", &["game", "hotpatch"]),
+            capture(UnitKind::Library, "game", &["world", "derive"]),
             capture(UnitKind::Library, "world", &["math"]),
             capture(UnitKind::Library, "math", &[]),
             capture(UnitKind::Library, "hotpatch", &[]),
-            capture(UnitKind::ProcMacro, "derive", &["parse"]),
+            capture(UnitKind::ProcMacro, "derive", &["parse", "math"]),
             capture(UnitKind::Library, "parse", &[]),
             capture(UnitKind::Library, "unrelated", &[]),
         ];
@@ -200,14 +215,32 @@ mod tests {
     #[test]
     fn tools_and_own_crates_are_no_units() {
         let graph = graph();
+        let tools = graph.tools().flat_map(BuildTool::parts);
+        // A library may be part of a proc macro and of the program.
         assert_eq!(
-            graph.tools().map(|unit| unit.key.as_str()).collect::<Vec<_>>(),
-            ["derive", "parse"]
+            tools.map(|unit| unit.key.as_str()).collect::<Vec<_>>(),
+            ["derive", "math", "parse"]
         );
         assert_eq!(
             graph.own().map(|unit| unit.key.as_str()).collect::<Vec<_>>(),
             ["hotpatch"]
         );
         assert_eq!(graph.units().len(), 4);
+    }
+
+    #[test]
+    fn a_proc_macro_concerns_the_crates_that_use_it_and_those_above() {
+        let graph = graph();
+        let concerned = |matter: &Matter| {
+            let units = graph.concerned(matter);
+            units
+                .iter()
+                .map(|key| key.as_str().to_owned())
+                .collect::<Vec<_>>()
+        };
+        let derive = graph.tools().next().unwrap().unit().key.clone();
+        assert_eq!(concerned(&Matter::ProcMacro(derive)), ["bin", "game"]);
+        assert_eq!(concerned(&Matter::Manifest), ["bin", "game", "math", "world"]);
+        assert!(concerned(&Matter::Own).is_empty());
     }
 }

@@ -12,14 +12,16 @@ use hotpatch_link::{Change, Draft, Parent, Patch, Unit};
 
 use crate::base::Base;
 use crate::capture::Capture;
+use crate::cargo;
+use crate::diagnostic::Diagnostic;
 use crate::edit::{Edit, Rebuilt};
-use crate::inputs::{Inputs, Owner};
+use crate::inputs::{Changed, Inputs, Owner};
 use crate::interrupt::Interrupt;
 use crate::live_patcher::LivePatcher;
+use crate::owed::{Debt, Due, FileChange, Matter, Reader};
 use crate::patch_linker;
 use crate::places::{self, Crate};
 use crate::plan::{Built, Plan};
-use crate::project::Project;
 use crate::refusal::Refusal;
 use crate::replay::{Outcome, Replays};
 use crate::rustc_args::UnitKey;
@@ -31,12 +33,16 @@ use crate::unreached;
 /// The workbench.
 #[derive(Debug)]
 pub(crate) struct Workbench {
-    project: Project,
+    plan: Plan,
     base: Base,
     graph: UnitGraph,
     inputs: Inputs,
     replays: Replays,
     stale: BTreeSet<UnitKey>,
+    /// Why a new build is needed, as long as it is.
+    debt: Debt,
+    /// What cargo says about manifests that it does not understand.
+    objection: Option<String>,
     patcher: LivePatcher,
     linker: PathBuf,
     patches: u64,
@@ -50,20 +56,23 @@ impl Workbench {
     ///
     /// Its records cannot be read.
     pub(crate) fn open(plan: &Plan, built: Built, interrupt: Interrupt) -> Result<Self> {
-        let (graph, inputs) = Self::note_inputs(plan, &built)?;
+        let (graph, sysroot) = records(plan, &built)?;
+        let inputs = note_inputs(plan, &built, &graph, &sysroot)?;
+        let debt = Debt::of_circumstances(&inputs.circumstances().differences(plan));
         let base = built.base;
         let scratch = ScratchDir::new(&plan.state.sessions())?;
         let replays = Replays::new(scratch.path().join("out"), interrupt);
-        let linker = patch_linker::find(plan, &graph)?;
+        let linker = patch_linker::find(&sysroot)?;
         let patcher = LivePatcher::open(base.program(), units(&base, &graph, &replays));
-        let (project, stale) = (plan.project.clone(), BTreeSet::new());
         Ok(Self {
-            project,
+            plan: plan.clone(),
             base,
             graph,
             inputs,
             replays,
-            stale,
+            stale: BTreeSet::new(),
+            debt,
+            objection: None,
             patcher,
             linker,
             patches: 0,
@@ -71,25 +80,15 @@ impl Workbench {
         })
     }
 
-    /// Notes what the sources of a program held when it was built, unless that is noted already: patches are made
-    /// of what differs.
+    /// Notes what the files of a program held when it was built: patches are made of what differs.
     ///
     /// # Errors
     ///
     /// The records of the program cannot be read.
-    pub(crate) fn note_inputs(plan: &Plan, built: &Built) -> Result<(UnitGraph, Inputs)> {
-        let Built { base, started, .. } = built;
-        let captures = Capture::load_all(&plan.state)?;
-        let graph = UnitGraph::new(captures, &base.record().units.keys().cloned().collect())?;
-        let inputs = match Inputs::load(&base.inputs()) {
-            Some(inputs) => inputs,
-            None => {
-                let inputs = Inputs::of(&graph, &plan.project, *started);
-                inputs.save(&base.inputs())?;
-                inputs
-            }
-        };
-        Ok((graph, inputs))
+    pub(crate) fn note_build(plan: &Plan, built: &Built) -> Result<()> {
+        let (graph, sysroot) = records(plan, built)?;
+        note_inputs(plan, built, &graph, &sysroot)?;
+        Ok(())
     }
 
     /// What the program was linked from.
@@ -126,28 +125,81 @@ impl Workbench {
     }
 
     /// Looks at the files. Units that changed are stale from now on.
+    ///
+    /// As long as a new build is needed, sources that it would compile in another way wait for it.
     pub(crate) fn look(&mut self) -> Edit {
         let mut edit = Edit::default();
+        let mut due: BTreeSet<Due> = self.debt.circumstances().into_iter().collect();
+        let mut sources = BTreeSet::new();
         for changed in self.inputs.changed() {
-            let path = changed.path;
-            for owner in changed.owners {
+            for owner in &changed.owners {
                 match owner {
                     Owner::Unit(key) => {
-                        self.stale.insert(key);
+                        self.stale.insert(key.clone());
+                        sources.insert(changed.path.clone());
                     }
-                    Owner::Own | Owner::Build if changed.restored => {}
-                    Owner::Own => edit.own.push(path.clone()),
-                    Owner::Build => edit.build.push(path.clone()),
+                    Owner::Build(matter) => due.extend(self.owe(matter, &changed)),
                 }
             }
-            edit.files.push(path);
+            edit.files.push(changed.path);
         }
+        self.ask_cargo(&mut due);
+        if self.objection.is_some() {
+            // Said by the attempt to compile.
+            return edit;
+        }
+        match self.debt.concerning(&self.stale, &self.graph) {
+            Some(concerning) if due.is_empty() => due.extend([concerning]),
+            Some(_) => {}
+            None => sources.clear(),
+        }
+        edit.restart = self.debt.refusal(&due, &sources);
         edit
+    }
+
+    /// Notes what a change of a file that decides about the build means.
+    fn owe(&mut self, matter: &Matter, changed: &Changed) -> Option<Due> {
+        let change = FileChange {
+            path: &changed.path,
+            existed: changed.existed,
+            text: changed.text.as_deref(),
+        };
+        let reader = Reader {
+            plan: &self.plan,
+            graph: &self.graph,
+            base: &self.base,
+            replays: &self.replays,
+        };
+        let reason = if changed.restored {
+            None
+        } else {
+            reader.reason(matter, &change)
+        };
+        self.debt.set(matter.clone(), changed.path.clone(), reason)
+    }
+
+    /// Whether cargo understands what changed: if not, a new build would fail as well. What it objected to and now
+    /// understands becomes due.
+    fn ask_cargo(&mut self, due: &mut BTreeSet<Due>) {
+        let is_new = due.iter().any(|(matter, _)| matter.is_read_by_cargo());
+        if !is_new && self.objection.is_none() {
+            return;
+        }
+        let readable: Vec<Due> = self.debt.read_by_cargo().collect();
+        let understood = if readable.is_empty() {
+            Ok(())
+        } else {
+            cargo::understands(&self.plan.selection, &self.plan.env)
+        };
+        let before = std::mem::replace(&mut self.objection, understood.err());
+        if before.is_some() {
+            due.extend(readable);
+        }
     }
 
     /// Whether sources changed that have not been compiled since.
     pub(crate) fn is_stale(&self) -> bool {
-        !self.stale.is_empty()
+        !self.stale.is_empty() || self.objection.is_some()
     }
 
     /// Compiles what is stale and what depends on it.
@@ -156,6 +208,9 @@ impl Workbench {
     ///
     /// rustc cannot be run.
     pub(crate) fn rebuild(&mut self, terminal: Terminal) -> Result<Rebuilt> {
+        if let Some(objection) = &self.objection {
+            return Ok(Rebuilt::Failed(vec![Diagnostic::of_cargo(objection)]));
+        }
         let changed = std::mem::take(&mut self.stale);
         let order = self.graph.stale(&changed);
         self.stale.extend(order.iter().cloned());
@@ -171,7 +226,7 @@ impl Workbench {
                         terminal.diagnostics(&diagnostics);
                     }
                     if let Some(dep_info) = self.replays.dep_info(&key) {
-                        self.inputs.renew(&self.project, unit, dep_info, started);
+                        self.inputs.renew(&self.plan.project, unit, dep_info, started);
                     }
                     self.stale.remove(&key);
                 }
@@ -253,6 +308,33 @@ pub(crate) enum Compared {
     },
     /// Hot functions are affected.
     Patch(Draft),
+}
+
+/// The recorded compilations of a program, and the toolchain that they ran.
+fn records(plan: &Plan, built: &Built) -> Result<(UnitGraph, PathBuf)> {
+    let captures = Capture::load_all(&plan.state)?;
+    let graph = UnitGraph::new(captures, &built.base.record().units.keys().cloned().collect())?;
+    let sysroot = patch_linker::sysroot(plan, &graph)?;
+    Ok((graph, sysroot))
+}
+
+fn note_inputs(plan: &Plan, built: &Built, graph: &UnitGraph, sysroot: &Path) -> Result<Inputs> {
+    let path = built.base.inputs();
+    match (Inputs::load(&path), &built.local) {
+        (Some(mut noted), None) => {
+            noted.expect(&plan.project);
+            Ok(noted)
+        }
+        (noted, _) => {
+            // Cargo has looked at everything just now, and the program is what it wants.
+            let mut inputs = Inputs::of(graph, plan, built, sysroot);
+            if let Some(noted) = noted {
+                inputs.keep_sources(&noted);
+            }
+            inputs.save(&path)?;
+            Ok(inputs)
+        }
+    }
 }
 
 /// The current files of all units: those of the last replay, else those that the program was linked from.

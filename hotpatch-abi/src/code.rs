@@ -65,8 +65,14 @@ codes! {
     UNREACHABLE = "HP0401";
     /// The edit changes the runtime or the tool itself.
     OWN_CRATES = "HP0402";
-    /// The edit needs a build of another kind: manifest, lock file, build script, proc macro or configuration.
+    /// The edit changes what cargo builds: a manifest, the lock file, features or dependencies.
     BUILD_INPUT = "HP0403";
+    /// The edit changes what runs during the build: a build script, what it reads, or a proc macro.
+    BUILD_TOOL = "HP0404";
+    /// The compiler, its flags or its environment are not those that the program was built with.
+    COMPILER = "HP0405";
+    /// The edit is in a path dependency outside the workspace, which is not compiled for patches.
+    OUTSIDE = "HP0406";
     /// The patch file is damaged, cut short or not a patch file.
     PATCH_FILE = "HP0501";
     /// The peer or its token is not the one of this run.

@@ -16,6 +16,6 @@ pub(crate) fn run(selection: &Selection) -> Result<ExitCode> {
     terminal.linked(built.base.record());
     terminal.status("Built", format_args!("`{}`", built.executable.display()));
     // Notes what the sources hold at this moment: later patches are made of what differs.
-    Workbench::note_inputs(&plan, &built)?;
+    Workbench::note_build(&plan, &built)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -26,7 +26,7 @@ pub(super) struct Watcher {
 /// Which files matter.
 #[derive(Debug, Default)]
 pub(super) struct Wanted {
-    /// These.
+    /// These, and what comes into those among them that are folders.
     pub(super) files: BTreeSet<PathBuf>,
     /// New sources too: something does not compile, and may be waiting for a file that is not there yet.
     pub(super) new_sources: bool,
@@ -74,7 +74,9 @@ impl Watcher {
         for tree in trees {
             self.follow_folder(tree, RecursiveMode::Recursive)?;
         }
-        let folders: BTreeSet<_> = files.iter().filter_map(|file| file.parent()).collect();
+        let of_files = files.iter().filter_map(|file| file.parent());
+        let listed = files.iter().filter(|file| file.is_dir()).map(PathBuf::as_path);
+        let folders: BTreeSet<_> = of_files.chain(listed).collect();
         for folder in folders {
             if !trees.iter().any(|tree| folder.starts_with(tree)) && folder.is_dir() {
                 self.follow_folder(folder, RecursiveMode::NonRecursive)?;
@@ -111,7 +113,9 @@ fn messages(wanted: &Wanted, event: Event) -> Vec<Message> {
             return Some(Message::Sockets);
         }
         let is_source = path.extension().is_some_and(|extension| extension == "rs");
-        let matters = wanted.files.contains(&path) || wanted.everything || (wanted.new_sources && is_source);
+        let is_listed = path.parent().is_some_and(|folder| wanted.files.contains(folder));
+        let is_wanted = is_listed || wanted.files.contains(&path);
+        let matters = is_wanted || wanted.everything || (wanted.new_sources && is_source);
         matters.then_some(Message::File(FileEvent { path, at, whole }))
     };
     event.paths.into_iter().filter_map(message).collect()
@@ -147,7 +151,7 @@ mod tests {
         let open = EventKind::Access(AccessKind::Open(AccessMode::Any));
         let create = EventKind::Create(CreateKind::File);
         let mut wanted = Wanted {
-            files: ["/w/src/main.rs".into()].into(),
+            files: ["/w/src/main.rs".into(), "/w/levels".into()].into(),
             ..Wanted::default()
         };
         wanted.control_dir = "/run/x".into();
@@ -155,6 +159,7 @@ mod tests {
         check(&wanted, create, "/w/src/main.rs", Some(false));
         check(&wanted, open, "/w/src/main.rs", None);
         check(&wanted, close, "/w/src/other.rs", None);
+        check(&wanted, close, "/w/levels/2.txt", Some(true));
         assert!(matches!(
             messages(&wanted, Event::new(create).add_path("/run/x/1.sock".into()))[..],
             [Message::Sockets]
