@@ -1,7 +1,7 @@
 //! The record of one compilation: everything needed to run it again without cargo.
 
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -73,8 +73,6 @@ pub(crate) struct Capture {
 impl Capture {
     /// Records this process' compilation. `caller` is the environment that cargo was started with.
     pub(crate) fn new(kind: UnitKind, rustc: PathBuf, args: RustcArgs, caller: &Variables) -> Result<Self> {
-        // The job server of cargo ends with cargo; rustc complains about one that is gone.
-        let gone = |name: &str| ["MAKEFLAGS", "MFLAGS", "CARGO_MAKEFLAGS"].contains(&name);
         let mut env = caller_env::utf8(std::env::vars_os());
         env.retain(|name, _| !gone(name) && !roles::owns(name));
         let added = env
@@ -112,6 +110,19 @@ impl Capture {
         Ok(records.collect())
     }
 
+    /// The environment in which cargo would run it now for a caller with these variables. The record may come from an
+    /// earlier build, under others.
+    pub(crate) fn environment(&self, caller: &BTreeMap<OsString, OsString>) -> BTreeMap<OsString, OsString> {
+        let is_foreign = |name: &str| gone(name) || roles::owns(name) || caller_env::set_by_cargo(name);
+        let mut env = caller.clone();
+        env.retain(|name, _| !name.to_str().is_some_and(is_foreign));
+        let of_cargo =
+            |name: &String| name == "CARGO" || caller_env::set_by_cargo(name) || self.added.contains(name);
+        let recorded = self.env.iter().filter(|(name, _)| of_cargo(name));
+        env.extend(recorded.map(|(name, value)| (name.into(), value.into())));
+        env
+    }
+
     /// Whether there is a record for this unit.
     pub(crate) fn exists(state: &StateDir, key: &UnitKey) -> bool {
         path(state, key).exists()
@@ -131,6 +142,11 @@ impl Capture {
     pub(crate) fn manifest_dir(&self) -> Option<&Path> {
         self.env.get("CARGO_MANIFEST_DIR").map(Path::new)
     }
+}
+
+/// The job server of cargo ends with cargo; rustc complains about one that is gone.
+fn gone(name: &str) -> bool {
+    ["MAKEFLAGS", "MFLAGS", "CARGO_MAKEFLAGS"].contains(&name)
 }
 
 fn path(state: &StateDir, key: &UnitKey) -> PathBuf {

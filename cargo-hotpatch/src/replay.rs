@@ -4,7 +4,7 @@
 //! itself guards. Nothing that cargo made or that runs is touched.
 
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -25,6 +25,8 @@ pub(crate) struct Replays {
     dir: PathBuf,
     latest: BTreeMap<UnitKey, Replayed>,
     count: u64,
+    /// The variables that the tool was started with.
+    caller: BTreeMap<OsString, OsString>,
     interrupt: Interrupt,
 }
 
@@ -49,11 +51,12 @@ pub(crate) enum Outcome {
 
 impl Replays {
     /// Replays into `dir`.
-    pub(crate) fn new(dir: PathBuf, interrupt: Interrupt) -> Self {
+    pub(crate) fn new(dir: PathBuf, caller: BTreeMap<OsString, OsString>, interrupt: Interrupt) -> Self {
         Self {
             dir,
             latest: BTreeMap::new(),
             count: 0,
+            caller,
             interrupt,
         }
     }
@@ -82,7 +85,7 @@ impl Replays {
         self.arguments(&mut command, unit, &dir)?;
         let child = command
             .env_clear()
-            .envs(&unit.env)
+            .envs(unit.environment(&self.caller))
             .env(ROLE, Role::Recorder.as_str())
             .env(RECORD_DIR, &objects)
             .current_dir(&unit.cwd)

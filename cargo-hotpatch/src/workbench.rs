@@ -61,7 +61,7 @@ impl Workbench {
         let debt = Debt::of_circumstances(&inputs.circumstances().differences(plan));
         let base = built.base;
         let scratch = ScratchDir::new(&plan.state.sessions())?;
-        let replays = Replays::new(scratch.path().join("out"), interrupt);
+        let replays = Replays::new(scratch.path().join("out"), plan.env.clone(), interrupt);
         let linker = patch_linker::find(&sysroot)?;
         let patcher = LivePatcher::open(base.program(), units(&base, &graph, &replays));
         Ok(Self {

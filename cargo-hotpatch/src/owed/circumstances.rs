@@ -75,7 +75,7 @@ fn words(name: &str, before: Option<&str>, now: Option<&str>, plan: &Plan) -> St
         format!("variable `{name}`: {} -> {}", shown(before), shown(now))
     } else {
         // A variable that only the sources read may hold a secret.
-        format!("variable `{name}` changed, which the sources read")
+        format!("variable `{name}`, which the sources or a build script read, has another value")
     }
 }
 

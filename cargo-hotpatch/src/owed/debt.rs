@@ -79,10 +79,18 @@ impl Debt {
     /// The answer to an edit for these reasons. `waiting` are sources that were saved as well.
     pub(crate) fn refusal(&self, due: &BTreeSet<Due>, waiting: &BTreeSet<PathBuf>) -> Option<Refusal> {
         let due_files: Vec<&PathBuf> = due.iter().map(|(_, path)| path).collect();
-        let mut due = due.iter().filter_map(|due| Some((&due.0, self.0.get(due)?)));
-        let (matter, reason) = due.next()?;
+        let mut due = due.iter().filter_map(|due| Some((due, self.0.get(due)?)));
+        let ((matter, path), reason) = due.next()?;
         let mut refusal = Refusal::new(matter.code(), reason);
-        let more: Vec<_> = due.map(|(_, reason)| reason).collect();
+        // A file may be part of several things; the first says enough.
+        let mut told = vec![path];
+        let mut more = Vec::new();
+        for ((_, path), reason) in due {
+            if !told.contains(&path) {
+                told.push(path);
+                more.push(reason);
+            }
+        }
         for reason in more.iter().take(TOLD) {
             refusal = refusal.note(*reason);
         }

@@ -51,7 +51,13 @@ fn compare<'a>(path: &mut Vec<&'a str>, before: &'a Table, after: &'a Table, fou
             found.extend(of_dependency(name, before, after));
         } else if is_table(before) && is_table(after) {
             let table = |value: Option<&'a Value>| value.and_then(Value::as_table).unwrap_or(&NOTHING);
-            compare(path, table(before), table(after), found);
+            let (old, new) = (table(before), table(after));
+            if old.is_empty() && new.is_empty() {
+                // Its mere presence may say something, as that of `[workspace]` does.
+                let what = if before.is_none() { "is new" } else { "is gone" };
+                found.push(format!("`{}` {what}", path.join(".")));
+            }
+            compare(path, old, new, found);
         } else {
             found.extend(of_value(path, before, after));
         }
@@ -225,6 +231,7 @@ mod tests {
             "build.rustflags = ['-O', '-g']",
             &["`build.rustflags`: `-g` -> `-O -g`"],
         );
+        check("", "[workspace]", &["`workspace` is new"]);
         check(
             "env.KEY = 'old'",
             "env.KEY = 'new'",

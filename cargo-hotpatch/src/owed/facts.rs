@@ -36,15 +36,11 @@ const READ_AS: [(&str, &str); 7] = [
 pub(super) fn manifest(text: &str, profile: &str, variables: &BTreeSet<String>) -> Result<Table, Error> {
     let mut facts: Table = text.parse()?;
     remove(&mut facts, &["badges", "bench", "test"]);
-    if let Some(package) = table(&mut facts, "package") {
-        prune_package(package, variables);
-    }
-    if let Some(workspace) = table(&mut facts, "workspace") {
+    within(&mut facts, "package", |package| prune_package(package, variables));
+    within(&mut facts, "workspace", |workspace| {
         remove(workspace, &["metadata"]);
-        if let Some(package) = table(workspace, "package") {
-            prune_package(package, variables);
-        }
-    }
+        within(workspace, "package", |package| prune_package(package, variables));
+    });
     prune_profiles(&mut facts, profile);
     Ok(facts)
 }
@@ -66,25 +62,20 @@ pub(super) fn config(text: &str, profile: &str) -> Result<Table, Error> {
         "term",
     ];
     remove(&mut facts, &tool_settings);
-    if let Some(build) = table(&mut facts, "build") {
+    within(&mut facts, "build", |build| {
         remove(
             build,
             &["jobs", "rustdoc", "rustdocflags", "target-dir", "build-dir"],
         );
-    }
-    if let Some(targets) = table(&mut facts, "target") {
-        for target in targets.iter_mut().filter_map(|(_, target)| target.as_table_mut()) {
-            remove(target, &["runner", "rustdocflags"]);
-        }
-    }
-    if let Some(registries) = table(&mut facts, "registries") {
-        for registry in registries
-            .iter_mut()
-            .filter_map(|(_, registry)| registry.as_table_mut())
-        {
-            remove(registry, &["token", "credential-provider"]);
-        }
-    }
+    });
+    within(&mut facts, "target", |targets| {
+        within_each(targets, |target| remove(target, &["runner", "rustdocflags"]));
+    });
+    within(&mut facts, "registries", |registries| {
+        within_each(registries, |registry| {
+            remove(registry, &["token", "credential-provider"])
+        });
+    });
     prune_profiles(&mut facts, profile);
     Ok(facts)
 }
@@ -143,19 +134,19 @@ pub(super) fn toolchain(text: &str) -> Table {
 pub(super) fn rustup(text: &str, folder: &Path) -> Result<Table, Error> {
     let mut facts: Table = text.parse()?;
     facts.retain(|key, _| key == "default_toolchain" || key == "overrides");
-    if let Some(overrides) = table(&mut facts, "overrides") {
+    within(&mut facts, "overrides", |overrides| {
         overrides.retain(|path, _| folder.starts_with(path));
-    }
+    });
     Ok(facts)
 }
 
 /// Leaves only the profile that is built. One that is not built in may inherit from any other.
 fn prune_profiles(facts: &mut Table, profile: &str) {
-    if let Some(profiles) = table(facts, "profile")
-        && ["dev", "release"].contains(&profile)
-    {
-        profiles.retain(|name, _| name == profile);
-    }
+    within(facts, "profile", |profiles| {
+        if ["dev", "release"].contains(&profile) {
+            profiles.retain(|name, _| name == profile);
+        }
+    });
 }
 
 fn prune_package(package: &mut Table, variables: &BTreeSet<String>) {
@@ -167,8 +158,23 @@ fn prune_package(package: &mut Table, variables: &BTreeSet<String>) {
     }
 }
 
-fn table<'a>(facts: &'a mut Table, key: &str) -> Option<&'a mut Table> {
-    facts.get_mut(key)?.as_table_mut()
+/// Prunes the table at `key`, and takes it away if nothing is left of it.
+fn within(facts: &mut Table, key: &str, prune: impl FnOnce(&mut Table)) {
+    let Some(table) = facts.get_mut(key).and_then(Value::as_table_mut) else {
+        return;
+    };
+    let was_empty = table.is_empty();
+    prune(table);
+    if table.is_empty() && !was_empty {
+        facts.remove(key);
+    }
+}
+
+fn within_each(tables: &mut Table, prune: impl Fn(&mut Table)) {
+    let keys: Vec<_> = tables.keys().cloned().collect();
+    for key in keys {
+        within(tables, &key, &prune);
+    }
 }
 
 fn remove(facts: &mut Table, keys: &[&str]) {
@@ -204,6 +210,7 @@ mod tests {
         let read = |text: &str, profile: &str| manifest(text, profile, &BTreeSet::new()).unwrap();
         let changed = format!("{MANIFEST}{release}");
         assert_eq!(read(MANIFEST, "dev"), read(&changed, "dev"));
+        assert_eq!(read("", "dev"), read(release, "dev"));
         assert_ne!(read(MANIFEST, "release"), read(&changed, "release"));
         assert_ne!(read(MANIFEST, "live"), read(&changed, "live"));
     }
@@ -215,6 +222,7 @@ mod tests {
             config("[alias]\nx = 'run'\n[term]\nquiet = true", "dev").unwrap(),
             empty
         );
+        assert_eq!(config("[build]\njobs = 1", "dev").unwrap(), empty);
         let build = config("[build]\njobs = 1\nrustflags = ['-g']", "dev").unwrap();
         assert_eq!(build, config("build.rustflags = ['-g']", "dev").unwrap());
         assert_ne!(build, empty);

@@ -43,7 +43,21 @@ impl Session {
         session
     }
 
+    /// As [`start`](Self::start), with these variables.
+    pub(crate) fn start_with(project: &Project, variables: &[(&str, &str)]) -> Self {
+        let (mut command, events) = Self::command(project, project, &[]);
+        command.envs(variables.iter().copied());
+        let mut session = Self::spawn(command, events);
+        session.event("process-attached");
+        session
+    }
+
     fn spawn_in(project: &Project, events: &Project, arguments: &[&str]) -> Self {
+        let (command, events) = Self::command(project, events, arguments);
+        Self::spawn(command, events)
+    }
+
+    fn command(project: &Project, events: &Project, arguments: &[&str]) -> (Command, File) {
         let fifo = events.path("events.fifo");
         if !fifo.exists() {
             assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
@@ -52,7 +66,7 @@ impl Session {
         let reader = OpenOptions::new().read(true).write(true).open(&fifo).unwrap();
         let mut command = project.hotpatch(&["run", "--events"]);
         command.arg(&fifo).args(arguments);
-        Self::spawn(command, reader)
+        (command, reader)
     }
 
     fn spawn(mut command: Command, events: File) -> Self {
