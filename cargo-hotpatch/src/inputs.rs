@@ -62,36 +62,28 @@ pub(crate) struct Changed {
 pub(crate) struct Inputs {
     files: BTreeMap<PathBuf, Input>,
     circumstances: Circumstances,
+    /// What an earlier build of the same program found.
+    #[serde(skip)]
+    earlier: BTreeMap<PathBuf, Input>,
 }
 
 impl Inputs {
-    /// The files of a program that cargo just built, or found built as it must be.
-    pub(crate) fn of(graph: &UnitGraph, plan: &Plan, built: &Built, sysroot: &Path) -> Self {
+    /// The files of a program that cargo just built, or found built as it must be; `earlier` are those that an earlier
+    /// build of the same program found.
+    pub(crate) fn of(
+        graph: &UnitGraph,
+        plan: &Plan,
+        built: &Built,
+        sysroot: &Path,
+        earlier: Option<Self>,
+    ) -> Self {
         let (project, started) = (&plan.project, built.started);
         let mut inputs = Self {
             files: BTreeMap::new(),
             circumstances: Circumstances::of(plan, graph, sysroot),
+            earlier: earlier.map(|earlier| earlier.files).unwrap_or_default(),
         };
-        for unit in graph.units().values() {
-            inputs.add(
-                project,
-                sources(unit, unit.dep_info()),
-                &Owner::Unit(unit.key.clone()),
-                started,
-            );
-            if let Some(folder) = unit.manifest_dir() {
-                let owner = Owner::Build(Matter::BuildScriptInput(folder.to_owned()));
-                inputs.add(project, build_script::inputs(unit), &owner, started);
-            }
-        }
-        for own in graph.own() {
-            inputs.add(
-                project,
-                sources(own, own.dep_info()),
-                &Owner::Build(Matter::Own),
-                started,
-            );
-        }
+        inputs.add_crates(graph, project, started);
         inputs.add_tools(graph, project, started);
         for outside in built.local.iter().flatten() {
             inputs.add_outside(outside, project, started);
@@ -99,33 +91,17 @@ impl Inputs {
         for (path, matter) in project.build_inputs() {
             inputs.add(project, vec![path], &Owner::Build(matter), started);
         }
-        let compilers = [
-            patch_linker::located(graph.rustc()),
-            Some(sysroot.join("bin").join("rustc")),
-        ];
-        let compilers = compilers.into_iter().flatten().collect();
+        let rustc = patch_linker::located(graph.rustc());
+        let compilers = rustc
+            .into_iter()
+            .chain([sysroot.join("bin").join("rustc")])
+            .collect();
         inputs.add(project, compilers, &Owner::Build(Matter::Compiler), started);
+        let lock = Owner::Build(Matter::Lock);
         // The build itself may write the lock file.
-        inputs.add(
-            project,
-            vec![project.lock_file()],
-            &Owner::Build(Matter::Lock),
-            SystemTime::now(),
-        );
+        inputs.add(project, vec![project.lock_file()], &lock, SystemTime::now());
+        inputs.earlier.clear();
         inputs
-    }
-
-    /// Keeps what is known of sources from an earlier build of the same program: later changes of them may not be
-    /// part of it, whenever cargo looked at them.
-    pub(crate) fn keep_sources(&mut self, earlier: &Self) {
-        for (path, input) in &mut self.files {
-            let is_source = |input: &Input| input.owners.iter().any(|owner| matches!(owner, Owner::Unit(_)));
-            if let Some(earlier) = earlier.files.get(path).filter(|earlier| is_source(earlier))
-                && is_source(input)
-            {
-                (input.stamp, input.built) = (earlier.stamp, earlier.built);
-            }
-        }
     }
 
     /// Takes in the files that decide about a build in the folder the tool was started in. Those that the build did
@@ -143,6 +119,21 @@ impl Inputs {
     /// The circumstances of the build.
     pub(crate) fn circumstances(&self) -> &Circumstances {
         &self.circumstances
+    }
+
+    fn add_crates(&mut self, graph: &UnitGraph, project: &Project, started: SystemTime) {
+        for unit in graph.units().values() {
+            let owner = Owner::Unit(unit.key.clone());
+            self.add(project, sources(unit, unit.dep_info()), &owner, started);
+            if let Some(folder) = unit.manifest_dir() {
+                let owner = Owner::Build(Matter::BuildScriptInput(folder.to_owned()));
+                self.add(project, build_script::inputs(unit), &owner, started);
+            }
+        }
+        for own in graph.own() {
+            let owner = Owner::Build(Matter::Own);
+            self.add(project, sources(own, own.dep_info()), &owner, started);
+        }
     }
 
     fn add_tools(&mut self, graph: &UnitGraph, project: &Project, started: SystemTime) {
@@ -276,8 +267,12 @@ impl Inputs {
     fn add(&mut self, project: &Project, paths: Vec<PathBuf>, owner: &Owner, started: SystemTime) {
         let paths = paths.iter().map(|path| resolved(path));
         for path in paths.filter(|path| !project.makes(path)) {
+            let earlier = self.earlier.remove(&path);
             let input = self.files.entry(path.clone());
-            let input = input.or_insert_with_key(|path| Input::found(path, project, started));
+            let input = input.or_insert_with_key(|path| match earlier {
+                Some(earlier) => earlier.still(path, owner, project, started),
+                None => Input::found(path, project, started),
+            });
             if let (Owner::Build(matter), Some(built), None) = (owner, input.built, &input.text)
                 && matter.is_settings()
             {
@@ -298,6 +293,25 @@ impl Input {
             built: stamp,
             far,
             ..Self::default()
+        }
+    }
+
+    /// The same for a file that an earlier build of the same program found.
+    fn still(self, path: &Path, owner: &Owner, project: &Project, started: SystemTime) -> Self {
+        let is_source = |owner: &Owner| matches!(owner, Owner::Unit(_));
+        let owners = BTreeSet::new();
+        if is_source(owner) && self.owners.iter().any(is_source) {
+            // Later changes of a source may not be part of the program, whenever cargo looked at them.
+            return Self { owners, ..self };
+        }
+        match self.built.map(|built| built.compare(path)) {
+            Some(Comparison::Same(now)) => Self {
+                owners,
+                stamp: Some(now),
+                built: Some(now),
+                ..self
+            },
+            _ => Self::found(path, project, started),
         }
     }
 }

@@ -327,10 +327,7 @@ fn note_inputs(plan: &Plan, built: &Built, graph: &UnitGraph, sysroot: &Path) ->
         }
         (noted, _) => {
             // Cargo has looked at everything just now, and the program is what it wants.
-            let mut inputs = Inputs::of(graph, plan, built, sysroot);
-            if let Some(noted) = noted {
-                inputs.keep_sources(&noted);
-            }
+            let inputs = Inputs::of(graph, plan, built, sysroot, noted);
             inputs.save(&path)?;
             Ok(inputs)
         }
