@@ -189,7 +189,10 @@ impl Inputs {
     /// The files that a unit is made of.
     pub(crate) fn of_unit(&self, key: &UnitKey) -> BTreeSet<PathBuf> {
         let owner = Owner::Unit(key.clone());
-        let files = self.files.iter().filter(|(_, input)| input.owners.contains(&owner));
+        let files = self
+            .files
+            .iter()
+            .filter(|(_, input)| input.owners.contains(&owner));
         files.map(|(path, _)| path.clone()).collect()
     }
 

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use super::matter::Matter;
 use super::reason::joined;
 use crate::cargo::relative;
+use crate::places::Place;
 use crate::refusal::Refusal;
 use crate::rustc_args::UnitKey;
 use crate::unit_graph::UnitGraph;
@@ -82,6 +83,9 @@ impl Debt {
         let mut due = due.iter().filter_map(|due| Some((due, self.0.get(due)?)));
         let ((matter, path), reason) = due.next()?;
         let mut refusal = Refusal::new(matter.code(), reason);
+        if path.is_file() {
+            refusal = refusal.at(Place::of_file(relative(path)));
+        }
         // A file may be part of several things; the first says enough.
         let mut told = vec![path];
         let mut more = Vec::new();
