@@ -123,6 +123,11 @@ impl Capture {
         env
     }
 
+    /// Reads the record of one unit.
+    pub(crate) fn load(state: &StateDir, key: &UnitKey) -> Option<Self> {
+        serde_json::from_slice(&std::fs::read(path(state, key)).ok()?).ok()
+    }
+
     /// Whether there is a record for this unit.
     pub(crate) fn exists(state: &StateDir, key: &UnitKey) -> bool {
         path(state, key).exists()

@@ -12,6 +12,7 @@ use crate::caller_env;
 use crate::capture::write_json;
 use crate::cargo::cargo;
 use crate::local_crate::LocalCrate;
+use crate::messages;
 use crate::plan::{Built, Plan};
 use crate::refusal::Exit;
 use crate::roles::{CALLER_ENV, ROLE, Role, STATE};
@@ -63,7 +64,10 @@ impl Plan {
             .arg(&self.runnable.name)
             .arg("--target-dir")
             .arg(&self.target_dir)
-            .arg("--message-format=json-render-diagnostics")
+            .arg(match messages::wanted() {
+                Some(_) => "--message-format=json",
+                None => "--message-format=json-render-diagnostics",
+            })
             // A shared `build.build-dir` would mix these artifacts with those of plain builds.
             .env("CARGO_BUILD_BUILD_DIR", &self.target_dir)
             .env("RUSTC_WORKSPACE_WRAPPER", self.state.rustc_stand_in()?)
@@ -77,6 +81,9 @@ impl Plan {
         let mut executable = None;
         let mut local = Vec::new();
         for line in stdout.lines().map_while(Result::ok) {
+            if messages::wanted().is_some() {
+                messages::pass_on(&line);
+            }
             let Ok(Message::CompilerArtifact(artifact)) = serde_json::from_str(&line) else {
                 continue;
             };

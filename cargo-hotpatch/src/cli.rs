@@ -4,9 +4,11 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 use crate::commands;
+use crate::messages;
 use crate::refusal::{Exit, Refusal};
 use crate::selection::Selection;
 use crate::terminal::Terminal;
@@ -38,6 +40,14 @@ enum Command {
     },
     /// Build a program so that it can be patched, without running it
     Build {
+        #[command(flatten)]
+        selection: Selection,
+    },
+    /// Say what the sources as they are now would change in the running program, and change nothing
+    ///
+    /// Ends with 0 if the edit could be applied, or if there is nothing to do, and with 101 if it would be refused, would
+    /// need a new build, or does not compile.
+    Check {
         #[command(flatten)]
         selection: Selection,
     },
@@ -94,7 +104,8 @@ pub(crate) fn run() -> ExitCode {
             args,
         } => commands::run::run(&selection, events.as_deref(), &args),
         Command::Build { selection } => commands::build::run(&selection),
-        Command::Patch { selection, output } => commands::patch::run(&selection, output.as_deref()),
+        Command::Check { selection } => finished(commands::check::run(&selection)),
+        Command::Patch { selection, output } => finished(commands::patch::run(&selection, output.as_deref())),
         Command::Apply { pid, file } => commands::apply::run(pid, &file),
         Command::Status { pid } => commands::status::run(pid),
         Command::Explain { code } => commands::explain::run(&code),
@@ -102,6 +113,16 @@ pub(crate) fn run() -> ExitCode {
         Command::Demo { keep } => crate::demo::run(keep),
     };
     outcome.unwrap_or_else(|error| report(&error))
+}
+
+/// Reports the end of a command that makes one comparison, where messages are wanted, as cargo does after a build.
+fn finished(outcome: Result<ExitCode>) -> Result<ExitCode> {
+    let Some(messages) = messages::wanted() else {
+        return outcome;
+    };
+    let code = outcome.unwrap_or_else(|error| report(&error));
+    messages.finished(code == ExitCode::SUCCESS);
+    Ok(code)
 }
 
 /// Cargo passes the name of the subcommand as first argument; a direct call may leave it out.

@@ -247,6 +247,14 @@ impl Inputs {
         changed
     }
 
+    /// Whether every file holds what it held when it was last compiled or reported.
+    pub(crate) fn is_unchanged(&self) -> bool {
+        self.files.iter().all(|(path, input)| match input.stamp {
+            None => Stamp::now(path).is_none(),
+            Some(stamp) => matches!(stamp.compare(path), Comparison::Same(_)),
+        })
+    }
+
     /// Takes the files of a unit from the dep-info file of a replay that began at `started`.
     pub(crate) fn renew(
         &mut self,

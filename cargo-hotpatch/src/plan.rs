@@ -18,7 +18,7 @@ use crate::runnable::Runnable;
 use crate::selection::Selection;
 use crate::settings::ProfileSettings;
 use crate::state_dir::StateDir;
-use crate::{caller_env, cargo};
+use crate::{caller_env, cargo, messages};
 
 /// What is to be built, and where.
 #[derive(Clone, Debug)]
@@ -53,17 +53,20 @@ impl Plan {
     pub(crate) fn new(selection: &Selection) -> Result<Self> {
         let env = caller_env::current();
         let metadata = cargo::metadata(selection, &env)?;
-        let settings = ProfileSettings::read(metadata.workspace_root.as_std_path());
-        if let Some(obstacle) = Obstacle::foreseen(&settings, selection.profile_name()) {
-            return Err(Refusal::from(obstacle).into());
-        }
-        let runnable = Runnable::choose(&metadata, selection)?;
         let target_dir = match &selection.target_dir {
             Some(dir) => std::path::absolute(dir)?,
             None => metadata.target_directory.clone().into(),
         };
         let target_dir = target_dir.join("hotpatch");
         let state = StateDir::inside(&target_dir);
+        let runnable = Runnable::choose(&metadata, selection)?;
+        if selection.wants_messages() {
+            messages::begin(&metadata, state.clone(), runnable.clone());
+        }
+        let settings = ProfileSettings::read(metadata.workspace_root.as_std_path());
+        if let Some(obstacle) = Obstacle::foreseen(&settings, selection.profile_name()) {
+            return Err(Refusal::from(obstacle).into());
+        }
         let cwd = std::env::current_dir().context("cannot read the current folder")?;
         let project = Project::new(&metadata, target_dir.clone(), &env, cwd);
         Ok(Self {

@@ -95,7 +95,7 @@ impl Replays {
             .process_group(0)
             .spawn()
             .with_context(|| format!("cannot run `{}`", unit.rustc.display()))?;
-        let (compiled, diagnostics) = self.finish(child)?;
+        let (compiled, diagnostics) = self.finish(child, &unit.key)?;
         if !compiled {
             let _ = std::fs::remove_dir_all(&dir);
             let interrupted = self.interrupt.is_requested();
@@ -125,11 +125,11 @@ impl Replays {
         })
     }
 
-    fn finish(&self, mut child: Child) -> Result<(bool, Vec<Diagnostic>)> {
+    fn finish(&self, mut child: Child, unit: &UnitKey) -> Result<(bool, Vec<Diagnostic>)> {
         let _running = self.interrupt.running(&child);
         let stderr = child.stderr.take().context("rustc has no standard error")?;
         let lines = BufReader::new(stderr).lines().map_while(Result::ok);
-        let diagnostics = lines.filter_map(|line| Diagnostic::parse(&line)).collect();
+        let diagnostics = lines.filter_map(|line| Diagnostic::parse(&line, unit)).collect();
         let status = child.wait().context("cannot wait for rustc")?;
         Ok((status.success(), diagnostics))
     }

@@ -68,6 +68,9 @@ pub(crate) struct Selection {
     /// Do not print status messages
     #[arg(short, long, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
+    /// Format of diagnostics: for people on standard error, or as cargo's messages for editors on standard output
+    #[arg(long, value_name = "FMT", value_parser = ["human", "json"])]
+    pub(crate) message_format: Option<String>,
     /// Coloring
     #[arg(long, value_name = "WHEN", value_parser = ["auto", "always", "never"])]
     pub(crate) color: Option<String>,
@@ -127,6 +130,11 @@ impl Selection {
         } else {
             Terminal::new()
         }
+    }
+
+    /// Whether diagnostics are for programs.
+    pub(crate) fn wants_messages(&self) -> bool {
+        self.message_format.as_deref() == Some("json")
     }
 
     /// The name of the profile.

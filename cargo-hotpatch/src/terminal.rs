@@ -7,14 +7,18 @@ use std::sync::{Mutex, PoisonError};
 
 use anstyle::{AnsiColor, Style};
 use hotpatch_abi::code::Code;
+use hotpatch_link::Subject;
 
 use crate::base::BaseRecord;
 use crate::diagnostic::Diagnostic;
 use crate::explain;
 use crate::failure;
 use crate::link_line::Extent;
+use crate::messages;
+use crate::places::Place;
 use crate::refusal::Refusal;
 use crate::rendered::{self, Severity};
+use crate::unreached;
 
 const STATUS: Style = AnsiColor::BrightGreen.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
@@ -48,6 +52,13 @@ impl Terminal {
         }
     }
 
+    /// `note: …`
+    pub(crate) fn note(self, text: impl Display) {
+        if !self.quiet {
+            print(format_args!("{DETAIL}note{DETAIL:#}: {text}"));
+        }
+    }
+
     /// `warning: …`
     pub(crate) fn warning(self, text: impl Display) {
         print(format_args!("{WARNING}warning{WARNING:#}: {text}"));
@@ -59,7 +70,13 @@ impl Terminal {
     }
 
     /// What no hot function reaches, below the line of the patch that the rest of the edit made.
-    pub(crate) fn not_live(self, unreached: &[String]) {
+    pub(crate) fn not_live(self, unreached: &[String], find: impl Fn(&Subject) -> Option<Place>) {
+        if let Some(messages) = messages::wanted() {
+            for path in unreached {
+                let refusal = unreached::warning(path).located(&find);
+                messages.refusal(&refusal, Severity::Warning);
+            }
+        }
         if !self.quiet && !unreached.is_empty() {
             let them = if unreached.len() == 1 { "it" } else { "them" };
             let names = listed(unreached);
@@ -86,20 +103,33 @@ impl Terminal {
 
     /// `error[HP0403]: …` with its place, its notes and its help.
     pub(crate) fn refusal(self, refusal: &Refusal) {
-        print(rendered::refusal(refusal, Severity::Error));
-        point_to_page(Some(refusal.code()));
+        self.coded(refusal, Severity::Error);
     }
 
     /// `warning[HP0107]: …` with its notes and its help.
     pub(crate) fn caution(self, refusal: &Refusal) {
-        print(rendered::refusal(refusal, Severity::Warning));
-        point_to_page(Some(refusal.code()));
+        self.coded(refusal, Severity::Warning);
+    }
+
+    fn coded(self, refusal: &Refusal, severity: Severity) {
+        match messages::wanted() {
+            Some(messages) => messages.refusal(refusal, severity),
+            None => {
+                print(rendered::refusal(refusal, severity));
+                point_to_page(Some(refusal.code()));
+            }
+        }
     }
 
     /// `error[HP0601]: …`, for what a process said.
     pub(crate) fn coded_error(self, code: &str, text: impl Display) {
-        print(format_args!("{ERROR}error[{code}]{ERROR:#}: {text}"));
-        point_to_page(explain::known(code));
+        match messages::wanted() {
+            Some(messages) => messages.answer(code, &text.to_string()),
+            None => {
+                print(format_args!("{ERROR}error[{code}]{ERROR:#}: {text}"));
+                point_to_page(explain::known(code));
+            }
+        }
     }
 
     /// What the user should know about how a program was linked.
@@ -115,7 +145,10 @@ impl Terminal {
     /// A diagnostic of rustc, as rustc rendered it.
     pub(crate) fn diagnostics(self, diagnostics: &[Diagnostic]) {
         for diagnostic in diagnostics {
-            let _ = write!(anstream::stderr().lock(), "{}", diagnostic.rendered());
+            match (messages::wanted(), diagnostic.raw()) {
+                (Some(messages), Some((unit, raw))) => messages.rustc(unit, raw),
+                _ => drop(write!(anstream::stderr().lock(), "{}", diagnostic.rendered())),
+            }
         }
     }
 }

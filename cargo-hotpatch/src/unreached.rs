@@ -41,6 +41,14 @@ pub(crate) fn refusal(paths: &[String], notes: &[String]) -> Refusal {
     refusal.help("put `#[hotpatch]` on a function that calls it and that is itself called again from now on")
 }
 
+/// The warning about one of several changed functions, where the others are applied.
+pub(crate) fn warning(path: &str) -> Refusal {
+    let message = format!("the change of `{path}` is not live: no hot function reaches it");
+    Refusal::new(code::UNREACHABLE, message).about(Subject::Function {
+        path: path.to_owned(),
+    })
+}
+
 fn is_own(path: &str, crates: &BTreeSet<String>) -> bool {
     let own = |name: &str| crates.contains(name);
     if path.starts_with('<') {

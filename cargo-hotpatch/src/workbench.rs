@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use anyhow::Result;
-use hotpatch_link::{Change, Draft, Parent, Patch, Unit};
+use hotpatch_link::{Change, Draft, Parent, Patch, Subject, Unit};
 
 use crate::base::Base;
 use crate::capture::Capture;
@@ -18,9 +18,10 @@ use crate::edit::{Edit, Rebuilt};
 use crate::inputs::{Changed, Inputs, Owner};
 use crate::interrupt::Interrupt;
 use crate::live_patcher::LivePatcher;
+use crate::live_sources;
 use crate::owed::{Debt, Due, FileChange, Matter, Reader};
 use crate::patch_linker;
-use crate::places::{self, Crate};
+use crate::places::{self, Crate, Place};
 use crate::plan::{Built, Plan};
 use crate::refusal::Refusal;
 use crate::replay::{Outcome, Replays};
@@ -256,13 +257,18 @@ impl Workbench {
         })
     }
 
-    /// The refusal with the place of its item in the sources.
-    fn located(&self, refusal: Refusal) -> Refusal {
+    /// The place of an item in the sources.
+    pub(crate) fn place_of(&self, subject: &Subject) -> Option<Place> {
         let searched = |(key, unit)| Crate {
             unit,
             files: self.inputs.of_unit(key),
         };
-        refusal.located(|subject| places::find(subject, self.graph.units().iter().map(searched)))
+        places::find(subject, self.graph.units().iter().map(searched))
+    }
+
+    /// The refusal with the place of its item in the sources.
+    fn located(&self, refusal: Refusal) -> Refusal {
+        refusal.located(|subject| self.place_of(subject))
     }
 
     /// The changed functions that a patch leaves as they are.
@@ -290,6 +296,17 @@ impl Workbench {
             .patcher
             .link(draft, parent, &self.linker, out.unwrap_or(&own));
         patch.map_err(|refusal| self.located(*refusal).into())
+    }
+
+    /// Tells others which sources the program runs now.
+    pub(crate) fn publish_live(&self, generation: u64) {
+        // Whoever misses it compares with the program as built, and says so.
+        let _ = live_sources::publish(
+            self.scratch.path(),
+            self.base.build_id(),
+            generation,
+            &self.inputs,
+        );
     }
 
     /// A process acknowledged the patch.

@@ -2,7 +2,10 @@
 
 pub(crate) mod apply;
 pub(crate) mod build;
+pub(crate) mod check;
 pub(crate) mod explain;
 pub(crate) mod patch;
 pub(crate) mod run;
 pub(crate) mod status;
+
+mod difference;

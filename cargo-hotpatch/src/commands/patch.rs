@@ -6,13 +6,12 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 use hotpatch_link::Parent;
 
-use crate::edit::Rebuilt;
-use crate::interrupt::Interrupt;
+use super::difference;
+
 use crate::plan::Plan;
-use crate::refusal::Exit;
 use crate::selection::Selection;
 use crate::terminal::{counted, listed};
-use crate::workbench::{Compared, Workbench};
+use crate::workbench::Compared;
 
 /// Makes the patch.
 pub(crate) fn run(selection: &Selection, output: Option<&Path>) -> Result<ExitCode> {
@@ -26,20 +25,8 @@ pub(crate) fn run(selection: &Selection, output: Option<&Path>) -> Result<ExitCo
         );
     }
     let terminal = selection.terminal();
-    let mut bench = Workbench::open(&plan, plan.built_last()?, Interrupt::default())?;
-    let edit = bench.look();
-    if let Some(refusal) = edit.needs_build("run `cargo hotpatch build` and start the program again") {
-        return Err(refusal.into());
-    }
-    match bench.rebuild(terminal)? {
-        Rebuilt::Compiled => {}
-        Rebuilt::Failed(diagnostics) => {
-            terminal.diagnostics(&diagnostics);
-            return Err(Exit(101).into());
-        }
-        Rebuilt::Interrupted => return Err(Exit(101).into()),
-    }
-    let draft = match bench.compare()? {
+    let (mut bench, change) = difference::since(&plan, plan.built_last()?, terminal)?;
+    let draft = match change {
         Compared::Nothing { notes } => {
             terminal.status(
                 "Unchanged",
@@ -59,7 +46,7 @@ pub(crate) fn run(selection: &Selection, output: Option<&Path>) -> Result<ExitCo
         "Linked",
         format_args!("a patch of {functions}: {}", listed(&published)),
     );
-    terminal.not_live(&unreached);
+    terminal.not_live(&unreached, |subject| bench.place_of(subject));
     terminal.notes(&notes);
     terminal.status(
         "Patch",

@@ -161,6 +161,13 @@ impl Session {
             self.bench.commit(patch);
         }
         self.report(&verdicts, &unreached, &notes, ms);
+        let generations = verdicts.iter().filter_map(|verdict| match verdict.answer {
+            Answer::Applied { generation, .. } => Some(generation),
+            Answer::Refused { .. } => None,
+        });
+        if let Some(generation) = generations.max() {
+            self.bench.publish_live(generation);
+        }
         Ok(())
     }
 
@@ -188,7 +195,8 @@ impl Session {
                         let total = ms.total.as_millis();
                         let text = format!("{count} in {total} ms: {names} (generation {generation})");
                         self.terminal().status("Patched", text);
-                        self.terminal().not_live(unreached);
+                        let find = |subject: &_| self.bench.place_of(subject);
+                        self.terminal().not_live(unreached, find);
                         self.terminal().notes(notes);
                     }
                     shown = true;

@@ -3,6 +3,7 @@
 mod project;
 mod session;
 
+mod check;
 mod codes;
 mod constants;
 mod edits;
