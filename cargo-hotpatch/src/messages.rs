@@ -25,6 +25,7 @@ static MESSAGES: OnceLock<Messages> = OnceLock::new();
 #[derive(Debug)]
 pub(crate) struct Messages {
     packages: Vec<Package>,
+    workspace_root: PathBuf,
     state: StateDir,
     /// What a message without a place is about.
     program: Runnable,
@@ -35,6 +36,7 @@ pub(crate) fn begin(metadata: &Metadata, state: StateDir, program: Runnable) {
     let packages = metadata.packages.clone();
     let messages = Messages {
         packages,
+        workspace_root: metadata.workspace_root.clone().into(),
         state,
         program,
     };
@@ -71,7 +73,7 @@ impl Messages {
             "message": refusal.message(),
             "code": { "code": refusal.code().as_str(), "explanation": page_of(refusal.code()).text },
             "level": level,
-            "spans": place.map(|place| vec![span(place, refusal.place_label())]).unwrap_or_default(),
+            "spans": place.map(|place| vec![self.span(place, refusal.place_label())]).unwrap_or_default(),
             "children": details.collect::<Vec<_>>(),
             "rendered": format!("{}\n", anstream::adapter::strip_str(&rendered)),
         });
@@ -115,6 +117,44 @@ impl Messages {
         print(&line.to_string());
     }
 
+    /// A span as rustc writes it. A file as a whole is its beginning: editors show nothing that has no place.
+    fn span(&self, place: &Place, label: Option<&str>) -> Value {
+        let (file, bytes, line, columns, text) = match &place.span {
+            Some(span) => {
+                let text = span.line_text().to_owned();
+                (
+                    place.file.clone(),
+                    span.bytes(),
+                    span.line(),
+                    span.columns(),
+                    text,
+                )
+            }
+            None => (
+                self.seen_from_root(&place.file),
+                0..0,
+                1,
+                1..1,
+                first_line(&place.file),
+            ),
+        };
+        json!({
+            "file_name": file, "byte_start": bytes.start, "byte_end": bytes.end,
+            "line_start": line, "line_end": line, "column_start": columns.start, "column_end": columns.end,
+            "is_primary": true,
+            "text": [{ "text": text, "highlight_start": columns.start, "highlight_end": columns.end }],
+            "label": label, "suggested_replacement": null, "suggestion_applicability": null, "expansion": null,
+        })
+    }
+
+    /// A path as rustc, which runs in the root of the workspace, would write it.
+    fn seen_from_root(&self, file: &Path) -> PathBuf {
+        let absolute = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+        absolute
+            .strip_prefix(&self.workspace_root)
+            .map_or(absolute.clone(), Path::to_owned)
+    }
+
     fn target_of(&self, unit: &UnitKey) -> Option<(&Package, &Target)> {
         let capture = Capture::load(&self.state, unit)?;
         let folder = capture.manifest_dir()?;
@@ -138,27 +178,6 @@ impl Messages {
         let target = package.targets.iter().find(is_target);
         Some((package, target.or(package.targets.first())?))
     }
-}
-
-/// A span as rustc writes it. A file as a whole is its beginning: editors show nothing that has no place.
-fn span(place: &Place, label: Option<&str>) -> Value {
-    let file: PathBuf = place.file.clone();
-    let (bytes, line, columns, text) = match &place.span {
-        Some(span) => (
-            span.bytes(),
-            span.line(),
-            span.columns(),
-            span.line_text().to_owned(),
-        ),
-        None => (0..0, 1, 1..1, first_line(&file)),
-    };
-    json!({
-        "file_name": file, "byte_start": bytes.start, "byte_end": bytes.end,
-        "line_start": line, "line_end": line, "column_start": columns.start, "column_end": columns.end,
-        "is_primary": true,
-        "text": [{ "text": text, "highlight_start": columns.start, "highlight_end": columns.end }],
-        "label": label, "suggested_replacement": null, "suggestion_applicability": null, "expansion": null,
-    })
 }
 
 fn first_line(file: &Path) -> String {

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use super::finding::{Finding, Grade};
 use super::{dependency, hot_functions, linker, profiles, toolchain};
@@ -16,6 +16,9 @@ use crate::settings::{CargoConfig, ProfileSettings};
 /// Prints the report. The exit code is 1 when something makes patching impossible.
 pub(crate) fn run(selection: &Selection) -> Result<ExitCode> {
     let _ = selection.terminal();
+    if selection.wants_messages() {
+        bail!("`--message-format json` is for diagnostics of edits and builds: leave it out");
+    }
     let env = caller_env::current();
     let metadata = cargo::metadata(selection, &env)?;
     let root = metadata.workspace_root.as_std_path();

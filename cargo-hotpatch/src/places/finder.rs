@@ -24,21 +24,27 @@ pub(crate) struct Crate<'a> {
 
 /// The place of an item in the sources of one of these crates.
 pub(crate) fn find<'a>(subject: &Subject, crates: impl Iterator<Item = Crate<'a>>) -> Option<Place> {
-    let wanted = Wanted::of(subject)?;
-    let is_candidate = |found: &Crate<'_>| {
+    let crates: Vec<_> = crates.collect();
+    let place = Wanted::of(subject)
+        .iter()
+        .find_map(|wanted| in_one_of(wanted, &crates));
+    // What was parsed is not needed any more, nor are the texts that the parser keeps for its spans.
+    proc_macro2::extra::invalidate_current_thread_spans();
+    place
+}
+
+fn in_one_of(wanted: &Wanted, crates: &[Crate<'_>]) -> Option<Place> {
+    let is_candidate = |found: &&Crate<'_>| {
         let name = found.unit.args.crate_name();
         name.is_some_and(|name| wanted.path.crates.iter().any(|known| known == name))
     };
-    let found: Vec<_> = crates
+    let mut found: Vec<_> = crates
+        .iter()
         .filter(is_candidate)
-        .filter_map(|searched| in_crate(&wanted, &searched))
+        .filter_map(|searched| in_crate(wanted, searched))
         .collect();
-    // What was parsed is not needed any more, nor are the texts that the parser keeps for its spans.
-    proc_macro2::extra::invalidate_current_thread_spans();
-    match &found[..] {
-        [place] => Some(place.clone()),
-        _ => None,
-    }
+    // Two crates of one name: a library and a program.
+    found.pop().filter(|_| found.is_empty())
 }
 
 /// What is looked for.
@@ -49,15 +55,27 @@ struct Wanted {
 }
 
 impl Wanted {
-    fn of(subject: &Subject) -> Option<Self> {
-        let (kind, path, field) = match subject {
+    /// What it may be, the most likely first.
+    fn of(subject: &Subject) -> Vec<Self> {
+        let (kind, text, field) = match subject {
             Subject::Type { path, field } => (Kind::Type, path, field.clone()),
             Subject::Static { path } => (Kind::Static, path, None),
             Subject::Function { path } => (Kind::Function, path, None),
-            _ => return None,
+            _ => return Vec::new(),
         };
-        let path = ItemPath::parse(path)?;
-        Some(match kind {
+        let named = ItemPath::parse(text).map(|path| Self::new(kind, path, field));
+        // A macro hides the static inside of its own; anything else lies in a function.
+        let kind = if kind == Kind::Static {
+            kind
+        } else {
+            Kind::Function
+        };
+        let around = ItemPath::before_unnamed(text).map(|path| Self::new(kind, path, None));
+        named.into_iter().chain(around).collect()
+    }
+
+    fn new(kind: Kind, path: ItemPath, field: Option<String>) -> Self {
+        match kind {
             // A closure or a future: it has no name, the function around it has.
             Kind::Type if path.is_inside => Self {
                 kind: Kind::Function,
@@ -65,7 +83,7 @@ impl Wanted {
                 field: None,
             },
             kind => Self { kind, path, field },
-        })
+        }
     }
 
     fn is(&self, item: &Item) -> bool {
@@ -329,6 +347,14 @@ fn main() {}
         check(
             of_type("game::{impl#0}::noise::Loud", "by"),
             Some(("src/main.rs", 20, "by: u8")),
+        );
+        check(
+            of_type("game::step::{closure#0}::Local", "__1"),
+            Some(("src/main.rs", 15, "u16")),
+        );
+        check(
+            of_type("game::step::{closure#0}::Made", "x"),
+            Some(("src/main.rs", 14, "step")),
         );
         check(
             of_type("game::step::{closure_env#0}", "n"),

@@ -31,11 +31,13 @@ impl ItemPath {
         let mut scope = Vec::new();
         let mut is_inside = false;
         for (index, part) in split(path).into_iter().enumerate() {
+            // What has a name again lies beside it, for the parser: closures are no scopes.
+            is_inside = false;
             if part.starts_with("{impl#") {
                 scope.push(Segment::Impl { of: None, by: None });
             } else if part.starts_with('{') {
                 is_inside = true;
-                break;
+                continue;
             } else if let Some(inner) = part.strip_prefix('<').and_then(|part| part.strip_suffix('>')) {
                 if index == 0 {
                     let (owners, segments) = qualified(inner)?;
@@ -68,6 +70,14 @@ impl ItemPath {
             name,
             is_inside,
         })
+    }
+
+    /// The path up to the first part without a name: of the item around what a macro made.
+    pub(super) fn before_unnamed(path: &str) -> Option<Self> {
+        let parts = split(path);
+        let is_unnamed = |part: &&str| part.starts_with('{') && !part.starts_with("{impl#");
+        let named = parts.iter().position(is_unnamed)?;
+        Self::parse(&parts[..named].join("::"))
     }
 
     /// The names that a file must mention to hold the item.
@@ -221,7 +231,11 @@ mod tests {
         );
         check("<[u8] as game::Noise>::noise", "none");
         check("game::pick::<game::Player>", "game pick");
-        check("game::COUNT::{{constant}}::{{closure}}::VAL", "game COUNT inside");
+        check("game::COUNT::{{constant}}::{{closure}}::VAL", "game COUNT VAL");
+        check("game::main::{closure#0}::Local", "game main Local");
+        let around = ItemPath::before_unnamed("game::COUNT::{{constant}}::{{closure}}::VAL");
+        assert_eq!(around.unwrap().name, "COUNT");
+        assert_eq!(ItemPath::before_unnamed("game::COUNT"), None);
         check("game::step::{{closure}}", "game step inside");
     }
 }
