@@ -31,6 +31,6 @@ fn the_list_of_codes_is_fresh() {
     let found = std::fs::read_to_string(&path).unwrap();
     assert_eq!(
         found, text,
-        "run `UPDATE_DOCS=1 cargo test -p cargo-hotpatch codes`"
+        "run `UPDATE_DOCS=1 cargo test -p cargo-hotpatch list_of_codes`"
     );
 }
