@@ -41,6 +41,12 @@ pub(crate) fn publish(folder: &Path, build_id: &BuildId, generation: u64, inputs
     write_json(&folder.join(FILE), &written)
 }
 
+/// The program of a session does not run any more what was written.
+pub(crate) fn withdraw(folder: &Path) {
+    // It may never have been written.
+    let _ = std::fs::remove_file(folder.join(FILE));
+}
+
 impl LiveSources {
     /// Of all running sessions of a program that have applied something, the one that got furthest first.
     pub(crate) fn of_sessions(state: &StateDir, build_id: &BuildId) -> Vec<Self> {

@@ -309,6 +309,11 @@ impl Workbench {
         );
     }
 
+    /// The program does not run any more what was told last.
+    pub(crate) fn withdraw_live(&self) {
+        live_sources::withdraw(self.scratch.path());
+    }
+
     /// A process acknowledged the patch.
     pub(crate) fn commit(&mut self, patch: Patch) {
         self.patcher.commit(patch);

@@ -246,6 +246,7 @@ impl Session {
                     "for the next save, to build and start it again (Ctrl-C ends)",
                 );
                 self.watcher.wanted().everything = true;
+                self.bench.withdraw_live();
                 None
             }
         }
