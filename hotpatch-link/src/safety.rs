@@ -21,11 +21,11 @@ pub(crate) struct Safety {
 impl Safety {
     /// Learns the types of a program that is live now.
     pub(crate) fn learn(&mut self, program: &Program) {
-        for object in &program.objects {
-            if self.objects.insert(object.content) {
-                self.known.add(&object.types);
-            }
-        }
+        let objects = program.objects.iter();
+        let new: Vec<_> = objects
+            .filter(|object| self.objects.insert(object.content))
+            .collect();
+        self.known.learn(new.into_iter().map(|object| &object.types));
     }
 
     /// Checks a patch against everything that is live.
@@ -70,18 +70,18 @@ impl Safety {
     /// `HP0203`, with what changed.
     pub(crate) fn layouts(&self, program: &Program, subject: &str, names: &Names) -> Result<(), Error> {
         if let Some(change) = self.known.layout_change(self.new_tables(program), names) {
-            let message = format!(
-                "cannot patch `{subject}`: the layout of `{}` changed",
-                change.name
-            );
+            let message = format!("cannot patch `{subject}`: {} changed", change.what);
             let mut differences = change.differences.into_iter();
-            let (path, field) = (change.name, change.field);
-            let mut error = Error::new(code::LAYOUT, message).about(Subject::Type { path, field });
+            let mut error = Error::new(code::LAYOUT, message).about(change.subject);
             if let Some(first) = differences.next() {
                 error = error.label_as(first);
             }
             let error = differences.fold(error, Error::note);
-            return Err(error.note(format!("reached by {}", change.path)));
+            let error = error.note(format!("reached by {}", change.path));
+            return Err(match others(&change.others) {
+                Some(others) => error.note(others),
+                None => error,
+            });
         }
         Ok(())
     }
@@ -137,4 +137,22 @@ fn signature(types: &[Name], names: &Names) -> String {
         .map_or(("()", &[][..]), |(first, rest)| (names.text(*first), rest));
     let arguments: Vec<_> = arguments.iter().map(|of| names.text(*of)).collect();
     format!("fn({}) -> {returned}", arguments.join(", "))
+}
+
+/// How many other types changed, the first of them by name.
+fn others(names: &[String]) -> Option<String> {
+    const NAMED: usize = 3;
+    let mut text: Vec<_> = names.iter().take(NAMED).map(|name| format!("`{name}`")).collect();
+    match names.len().checked_sub(NAMED) {
+        None | Some(0) => {}
+        Some(more) => text.push(format!("{more} more")),
+    }
+    let types = if names.len() == 1 { "type" } else { "types" };
+    (!text.is_empty()).then(|| {
+        format!(
+            "and {} more {types} that matter: {}",
+            names.len(),
+            text.join(", ")
+        )
+    })
 }

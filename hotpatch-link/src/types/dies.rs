@@ -1,53 +1,51 @@
-//! The debugging information entries of an object, all units in one list.
+//! The debugging information entries of an object that tell about types, all units in one list. What lies inside
+//! functions is left out: that is most of it, and no type is described there.
 
-use std::borrow::Cow;
+use gimli::{AttributeValue, DwTag, EndianSlice, Expression, LittleEndian, Operation, SectionId, Unit};
 
-use gimli::{AttributeValue, DebuggingInformationEntry, DwTag, EndianSlice, LittleEndian, SectionId, Unit};
-use rustc_hash::FxHashMap as HashMap;
-
-use crate::elf::x86_64;
-use crate::object_file::{ObjectFile, Role, SymbolPlace};
+use super::debug_sections::{DebugSections, Place};
 
 type Slice<'a> = EndianSlice<'a, LittleEndian>;
-type Entry<'a> = DebuggingInformationEntry<Slice<'a>>;
 
-/// An index into [`Dies::all`].
+/// An index into [`Dies`].
 pub(super) type Index = usize;
 
 /// One entry, with what types need of it.
-pub(super) struct Die {
+pub(super) struct Die<'a> {
     pub(super) tag: DwTag,
     pub(super) parent: Option<Index>,
-    pub(super) children: Vec<Index>,
-    pub(super) name: Option<String>,
-    pub(super) linkage_name: Option<String>,
+    /// The entry after the last one inside this one.
+    end: Index,
+    pub(super) name: Option<&'a str>,
+    pub(super) linkage_name: Option<&'a str>,
     pub(super) of: Option<Index>,
     pub(super) containing: Option<Index>,
     pub(super) size: u64,
+    pub(super) align: u64,
     pub(super) offset: u64,
     pub(super) value: Option<i128>,
     pub(super) is_declaration: bool,
+    /// Where a variable lies that has no linkage name.
+    pub(super) place: Option<Place>,
 }
 
 /// The entries of an object.
-pub(super) struct Dies {
-    pub(super) all: Vec<Die>,
+pub(super) struct Dies<'a> {
+    all: Vec<Die<'a>>,
 }
 
-impl Dies {
+impl<'a> Dies<'a> {
     /// Reads all units of an object. An object without debug information has none.
-    pub(super) fn read(object: &ObjectFile) -> Result<Self, gimli::Error> {
-        let sections = relocated(object);
-        let load = |id: SectionId| {
-            let bytes: &[u8] = sections.get(id.name()).map_or(&[], |bytes| bytes);
-            Ok::<_, gimli::Error>(EndianSlice::new(bytes, LittleEndian))
-        };
+    pub(super) fn read(sections: &'a DebugSections<'_>) -> Result<Self, gimli::Error> {
+        let load =
+            |id: SectionId| Ok::<_, gimli::Error>(EndianSlice::new(sections.get(id.name()), LittleEndian));
         let dwarf = gimli::Dwarf::load(load)?;
         let mut reader = Reader {
+            sections,
             dwarf: &dwarf,
             dies: Vec::new(),
-            places: Vec::new(),
-            by_place: HashMap::default(),
+            offsets: Vec::new(),
+            references: Vec::new(),
         };
         let mut units = dwarf.units();
         while let Some(header) = units.next()? {
@@ -55,101 +53,168 @@ impl Dies {
         }
         Ok(reader.finish())
     }
+
+    pub(super) fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    pub(super) fn get(&self, index: Index) -> &Die<'a> {
+        &self.all[index]
+    }
+
+    /// The entries directly inside an entry.
+    pub(super) fn children(&self, index: Index) -> impl Iterator<Item = Index> {
+        let mut next = index + 1;
+        let end = self.all[index].end;
+        std::iter::from_fn(move || {
+            let child = (next < end).then_some(next)?;
+            next = self.all[child].end;
+            Some(child)
+        })
+    }
+
+    /// The entries around an entry, innermost first.
+    pub(super) fn around(&self, index: Index) -> impl Iterator<Item = Index> {
+        std::iter::successors(self.all[index].parent, |index| self.all[*index].parent)
+    }
 }
 
 /// Where an entry lies in `.debug_info`.
-type Place = usize;
+type Offset = usize;
 
-/// The places that an entry names: of its type, and of the type that contains it.
-type Places = (Option<Place>, Option<Place>);
-
-struct Reader<'a> {
-    dwarf: &'a gimli::Dwarf<Slice<'a>>,
-    dies: Vec<Die>,
-    /// The places of `of` and `containing` of each entry: they may lie further on, or in another unit.
-    places: Vec<Places>,
-    by_place: HashMap<Place, Index>,
+struct Reader<'a, 's> {
+    sections: &'s DebugSections<'s>,
+    dwarf: &'s gimli::Dwarf<Slice<'a>>,
+    dies: Vec<Die<'a>>,
+    /// Where each entry lies, in the order of the entries.
+    offsets: Vec<Offset>,
+    /// What entries name: their type, and the type that contains them. It may lie further on, or in another unit.
+    references: Vec<(Option<Offset>, Option<Offset>)>,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> Reader<'a, '_> {
     fn unit(&mut self, unit: &Unit<Slice<'a>>) -> Result<(), gimli::Error> {
-        let mut parents: Vec<Index> = Vec::new();
-        let mut entries = unit.entries();
-        while let Some(entry) = entries.next_dfs()? {
-            parents.truncate(usize::try_from(entry.depth()).unwrap_or(0));
+        // The entries that are open, with their depths.
+        let mut open: Vec<(Index, isize)> = Vec::new();
+        let mut entries = unit.entries_raw(None)?;
+        while !entries.is_empty() {
+            let (offset, depth) = (entries.next_offset(), entries.next_depth());
+            let Some(abbreviation) = entries.read_abbreviation()? else {
+                continue;
+            };
+            while let Some((last, _)) = open.pop_if(|(_, outer)| *outer >= depth) {
+                self.dies[last].end = self.dies.len();
+            }
+            let parent = open.last().copied();
+            let outer = parent.map(|(parent, _)| self.dies[parent].tag);
+            let is_left_out = parent.is_some_and(|(_, outer)| outer + 1 < depth)
+                || outer == Some(gimli::DW_TAG_subprogram) && !is_of_signature(abbreviation.tag());
+            if is_left_out {
+                entries.skip_attributes(abbreviation.attributes())?;
+                continue;
+            }
             let index = self.dies.len();
-            if let Some(place) = entry.offset().to_debug_info_offset(unit) {
-                self.by_place.insert(place.0, index);
+            self.dies
+                .push(Die::new(abbreviation.tag(), parent.map(|(parent, _)| parent)));
+            self.offsets
+                .push(offset.to_debug_info_offset(unit).map_or(0, |offset| offset.0));
+            self.references.push((None, None));
+            for attribute in abbreviation.attributes() {
+                let attribute = entries.read_attribute(*attribute)?;
+                self.attribute(unit, index, attribute.name(), attribute.value())?;
             }
-            let parent = parents.last().copied();
-            if let Some(parent) = parent {
-                self.dies[parent].children.push(index);
-            }
-            let (die, places) = self.die(unit, entry, parent)?;
-            self.dies.push(die);
-            self.places.push(places);
-            parents.push(index);
+            open.push((index, depth));
+        }
+        for (last, _) in open {
+            self.dies[last].end = self.dies.len();
         }
         Ok(())
     }
 
-    fn die(
+    fn attribute(
+        &mut self,
+        unit: &Unit<Slice<'a>>,
+        index: Index,
+        name: gimli::DwAt,
+        value: AttributeValue<Slice<'a>>,
+    ) -> Result<(), gimli::Error> {
+        let die = &mut self.dies[index];
+        match name {
+            gimli::DW_AT_name => {
+                die.name =
+                    Some(self.dwarf.attr_string(unit, value)?.to_string()?).filter(|name| !name.is_empty());
+            }
+            gimli::DW_AT_linkage_name => {
+                die.linkage_name = Some(self.dwarf.attr_string(unit, value)?.to_string()?);
+            }
+            gimli::DW_AT_type => self.references[index].0 = reference(unit, &value),
+            gimli::DW_AT_containing_type => self.references[index].1 = reference(unit, &value),
+            gimli::DW_AT_byte_size => die.size = value.udata_value().unwrap_or(0),
+            gimli::DW_AT_alignment => die.align = value.udata_value().unwrap_or(0),
+            gimli::DW_AT_data_member_location => die.offset = value.udata_value().unwrap_or(0),
+            gimli::DW_AT_discr_value | gimli::DW_AT_const_value | gimli::DW_AT_count => {
+                die.value = number(&value);
+            }
+            gimli::DW_AT_declaration => die.is_declaration = true,
+            gimli::DW_AT_location if die.tag == gimli::DW_TAG_variable => {
+                if let AttributeValue::Exprloc(expression) = value {
+                    self.dies[index].place = self.place(unit, expression)?;
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn place(
         &self,
         unit: &Unit<Slice<'a>>,
-        entry: &Entry<'a>,
-        parent: Option<Index>,
-    ) -> Result<(Die, Places), gimli::Error> {
-        let mut die = Die {
-            tag: entry.tag(),
-            parent,
-            children: Vec::new(),
-            name: None,
-            linkage_name: None,
-            of: None,
-            containing: None,
-            size: 0,
-            offset: 0,
-            value: None,
-            is_declaration: false,
+        expression: Expression<Slice<'a>>,
+    ) -> Result<Option<Place>, gimli::Error> {
+        let address = match expression.operations(unit.encoding()).next()? {
+            Some(Operation::Address { address }) => address,
+            Some(Operation::AddressIndex { index }) => self.dwarf.address(unit, index)?,
+            _ => return Ok(None),
         };
-        let mut places = (None, None);
-        for attribute in entry.attrs() {
-            let value = attribute.value();
-            match attribute.name() {
-                gimli::DW_AT_name => die.name = Some(self.text(unit, value)?).filter(|name| !name.is_empty()),
-                gimli::DW_AT_linkage_name => die.linkage_name = Some(self.text(unit, value)?),
-                gimli::DW_AT_type => places.0 = place(unit, &value),
-                gimli::DW_AT_containing_type => places.1 = place(unit, &value),
-                gimli::DW_AT_byte_size => die.size = value.udata_value().unwrap_or(0),
-                gimli::DW_AT_data_member_location => die.offset = value.udata_value().unwrap_or(0),
-                gimli::DW_AT_discr_value | gimli::DW_AT_const_value | gimli::DW_AT_count => {
-                    die.value = number(&value);
-                }
-                gimli::DW_AT_declaration => die.is_declaration = true,
-                _ => {}
-            }
-        }
-        Ok((die, places))
+        Ok(self.sections.place(address))
     }
 
-    fn text(&self, unit: &Unit<Slice<'a>>, value: AttributeValue<Slice<'a>>) -> Result<String, gimli::Error> {
-        Ok(self
-            .dwarf
-            .attr_string(unit, value)?
-            .to_string_lossy()
-            .into_owned())
-    }
-
-    fn finish(mut self) -> Dies {
-        for (die, (of, containing)) in self.dies.iter_mut().zip(self.places) {
-            die.of = of.and_then(|place| self.by_place.get(&place).copied());
-            die.containing = containing.and_then(|place| self.by_place.get(&place).copied());
+    fn finish(mut self) -> Dies<'a> {
+        let offsets = self.offsets;
+        let index = |offset: Option<Offset>| offsets.binary_search(&offset?).ok();
+        for (die, (of, containing)) in self.dies.iter_mut().zip(self.references) {
+            die.of = index(of);
+            die.containing = index(containing);
         }
         Dies { all: self.dies }
     }
 }
 
-fn place<'a>(unit: &Unit<Slice<'a>>, value: &AttributeValue<Slice<'a>>) -> Option<Place> {
+impl Die<'_> {
+    fn new(tag: DwTag, parent: Option<Index>) -> Self {
+        Self {
+            tag,
+            parent,
+            end: 0,
+            name: None,
+            linkage_name: None,
+            of: None,
+            containing: None,
+            size: 0,
+            align: 0,
+            offset: 0,
+            value: None,
+            is_declaration: false,
+            place: None,
+        }
+    }
+}
+
+fn is_of_signature(tag: DwTag) -> bool {
+    tag == gimli::DW_TAG_formal_parameter || tag == gimli::DW_TAG_template_type_parameter
+}
+
+fn reference<'a>(unit: &Unit<Slice<'a>>, value: &AttributeValue<Slice<'a>>) -> Option<Offset> {
     match value {
         AttributeValue::UnitRef(offset) => offset.to_debug_info_offset(unit).map(|offset| offset.0),
         AttributeValue::DebugInfoRef(offset) => Some(offset.0),
@@ -162,31 +227,4 @@ fn number(value: &AttributeValue<Slice<'_>>) -> Option<i128> {
         .sdata_value()
         .map(i128::from)
         .or_else(|| value.udata_value().map(i128::from))
-}
-
-/// The debug sections with their relocations applied, as far as they lead to other debug sections.
-fn relocated(object: &ObjectFile) -> HashMap<&str, Cow<'_, [u8]>> {
-    let mut sections = HashMap::default();
-    for section in &object.sections {
-        if section.role != Role::Debug {
-            continue;
-        }
-        let mut bytes = object.bytes[section.range.clone()].to_vec();
-        for relocation in &section.relocations {
-            let symbol = &object.symbols[relocation.symbol];
-            let value = match symbol.place {
-                SymbolPlace::Section(id) if object.section(id).role == Role::Debug => {
-                    symbol.value.wrapping_add_signed(relocation.addend)
-                }
-                _ => 0,
-            };
-            let at = relocation.offset as usize;
-            let width = x86_64::width(relocation.r_type);
-            if let Some(field) = bytes.get_mut(at..at + width) {
-                field.copy_from_slice(&value.to_le_bytes()[..width]);
-            }
-        }
-        sections.insert(section.name.as_str(), Cow::Owned(bytes));
-    }
-    sections
 }

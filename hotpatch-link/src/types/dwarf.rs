@@ -3,8 +3,10 @@
 use hotpatch_abi::names::BODY_PREFIX;
 use rustc_hash::FxHashMap as HashMap;
 
-use super::dies::{Die, Dies, Index};
-use super::table::{Member, Type, TypeTable, Variant};
+use super::debug_sections::DebugSections;
+use super::dies::{Dies, Index};
+use super::table::{Member, Type, TypeTable, Variant, Vtable};
+use super::vtable;
 use crate::hot;
 use crate::names::{Name, Names};
 use crate::object_file::ObjectFile;
@@ -17,14 +19,15 @@ impl TypeTable {
     /// The debug information is malformed.
     pub(crate) fn read(object: &ObjectFile, names: &mut Names) -> Result<Self, gimli::Error> {
         let mut table = Self::default();
-        let dies = Dies::read(object)?.all;
-        let count = dies.len();
+        let sections = DebugSections::of(object);
+        let dies = Dies::read(&sections)?;
         let mut reader = Reader {
+            object,
             names,
-            dies,
+            dies: &dies,
             full_names: HashMap::default(),
         };
-        for index in 0..count {
+        for index in 0..dies.len() {
             reader.note(index, &mut table);
         }
         Ok(table)
@@ -32,76 +35,115 @@ impl TypeTable {
 }
 
 struct Reader<'n> {
+    object: &'n ObjectFile,
     names: &'n mut Names,
-    dies: Vec<Die>,
+    dies: &'n Dies<'n>,
     full_names: HashMap<Index, Name>,
 }
 
 impl Reader<'_> {
     fn note(&mut self, index: Index, table: &mut TypeTable) {
-        let die = &self.dies[index];
+        let die = self.dies.get(index);
         match die.tag {
             gimli::DW_TAG_structure_type | gimli::DW_TAG_union_type if !die.is_declaration => {
-                if let (Some(containing), Some(text)) = (die.containing, &die.name)
-                    && let Some(trait_name) = implemented_trait(text)
-                {
-                    let trait_name = trait_name.to_owned();
-                    let implementor = self.type_name(Some(containing));
-                    table
-                        .implementors
-                        .push((self.names.intern(&trait_name), implementor));
-                    return;
+                if die.containing.is_none() && !self.is_variant(index) {
+                    let described = self.structure(index);
+                    table.types.push(described);
                 }
-                let described = self.structure(index);
-                table.types.push(described);
             }
             gimli::DW_TAG_enumeration_type if !die.is_declaration => {
-                let size = die.size;
-                let name = self.full_name(index);
-                let mut enumerators = Vec::new();
-                for child in &self.dies[index].children.clone() {
-                    let value = self.dies[*child].value.unwrap_or(0);
-                    let name = self.dies[*child].name.clone().unwrap_or_default();
-                    enumerators.push((self.names.intern(&name), value));
-                }
-                table.types.push(self.plain(name, size, Vec::new(), enumerators));
+                let described = self.enumeration(index);
+                table.types.push(described);
             }
             gimli::DW_TAG_pointer_type | gimli::DW_TAG_array_type => {
                 let of = die.of;
-                let name = self.full_name(index);
-                let leads_to = self.pointees(of);
-                table.types.push(self.plain(name, 0, leads_to, Vec::new()));
+                let mut described = self.plain(index);
+                described.size = 0;
+                described.leads_to = self.pointees(of);
+                table.types.push(described);
             }
-            gimli::DW_TAG_variable => {
-                if let (Some(linkage_name), of @ Some(_)) = (die.linkage_name.clone(), die.of) {
-                    let of = self.type_name(of);
-                    table.statics.push((self.names.intern(&linkage_name), of));
-                }
-            }
-            gimli::DW_TAG_subprogram => {
-                // Cheap for the many that are not: demangled names hold the prefix as it is.
-                let Some(text) = die
-                    .linkage_name
-                    .as_ref()
-                    .filter(|name| name.contains(BODY_PREFIX))
-                else {
-                    return;
-                };
-                let (name, returned) = (self.names.intern(text), die.of);
-                if !hot::is_body(self.names.path(name)) {
-                    return;
-                }
-                let mut types = vec![self.type_name(returned)];
-                for child in &self.dies[index].children.clone() {
-                    if self.dies[*child].tag == gimli::DW_TAG_formal_parameter {
-                        let of = self.dies[*child].of;
-                        types.push(self.type_name(of));
-                    }
-                }
-                table.signatures.push((name, types));
-            }
+            gimli::DW_TAG_variable => self.variable(index, table),
+            gimli::DW_TAG_subprogram => self.function(index, table),
             _ => {}
         }
+    }
+
+    /// A static, a thread-local or a vtable.
+    fn variable(&mut self, index: Index, table: &mut TypeTable) {
+        let die = self.dies.get(index);
+        let Some(of) = die.of else { return };
+        if let Some(linkage_name) = die.linkage_name {
+            let name = self.names.intern(linkage_name);
+            let of = self.full_name(of);
+            table.statics.push((name, of));
+        } else if let Some(place) = die.place
+            && let Some(trait_name) = die.name.and_then(vtable::implemented_trait)
+            && let Some(implementor) = self.dies.get(of).containing
+        {
+            let size = self.dies.get(of).size;
+            let slots = vtable::slots(self.object, place, size, self.names);
+            let implementor = self.full_name(implementor);
+            let of = self.names.intern(trait_name);
+            table.vtables.push(Vtable {
+                of,
+                implementor,
+                slots,
+            });
+        }
+    }
+
+    fn function(&mut self, index: Index, table: &mut TypeTable) {
+        let die = self.dies.get(index);
+        let Some(linkage_name) = die.linkage_name else {
+            return;
+        };
+        if die.name.is_some_and(takes_identity) && self.is_of_std(index) {
+            let children = self.dies.children(index).map(|child| self.dies.get(child));
+            let parameters = children.filter(|child| child.tag == gimli::DW_TAG_template_type_parameter);
+            let parameters: Vec<_> = parameters.filter_map(|parameter| parameter.of).collect();
+            for of in parameters {
+                let identified = self.full_name(of);
+                table.identified.push(identified);
+            }
+            return;
+        }
+        // Cheap for the many that are not: demangled names hold the prefix as it is.
+        if linkage_name.contains(BODY_PREFIX) {
+            let name = self.names.intern(linkage_name);
+            if hot::is_body(self.names.path(name)) {
+                let types = self.signature(index);
+                table.signatures.push((name, types));
+            }
+        } else if self.is_method(index) {
+            let name = self.names.intern(linkage_name);
+            let mut types = self.signature(index);
+            types.remove(1);
+            table.methods.push((name, types));
+        }
+    }
+
+    /// Whether a function of a crate other than the standard library takes `self`.
+    fn is_method(&self, index: Index) -> bool {
+        let mut parameters = self.dies.children(index).map(|child| self.dies.get(child));
+        let first = parameters.find(|child| child.tag == gimli::DW_TAG_formal_parameter);
+        first.is_some_and(|first| first.name == Some("self")) && !self.is_of_std(index)
+    }
+
+    fn is_of_std(&self, index: Index) -> bool {
+        let around = self.dies.around(index).map(|index| self.dies.get(index));
+        let outermost = around.filter(|die| die.tag == gimli::DW_TAG_namespace).last();
+        outermost.is_some_and(|die| matches!(die.name, Some("core" | "alloc" | "std")))
+    }
+
+    /// What a function returns and takes.
+    fn signature(&mut self, index: Index) -> Vec<Name> {
+        let mut types = vec![self.type_name(self.dies.get(index).of)];
+        for child in self.dies.children(index) {
+            if self.dies.get(child).tag == gimli::DW_TAG_formal_parameter {
+                types.push(self.type_name(self.dies.get(child).of));
+            }
+        }
+        types
     }
 
     /// What a pointer leads to: for a function pointer, what the function takes and returns.
@@ -109,68 +151,118 @@ impl Reader<'_> {
         let Some(index) = of else {
             return Vec::new();
         };
-        if self.dies[index].tag != gimli::DW_TAG_subroutine_type {
+        if self.dies.get(index).tag != gimli::DW_TAG_subroutine_type {
             return vec![self.full_name(index)];
         }
-        let parameters = self.dies[index].children.iter().map(|child| self.dies[*child].of);
-        let types: Vec<_> = std::iter::once(self.dies[index].of)
+        let parameters = self.dies.children(index).map(|child| self.dies.get(child).of);
+        let types: Vec<_> = std::iter::once(self.dies.get(index).of)
             .chain(parameters)
             .flatten()
             .collect();
-        types.into_iter().map(|of| self.type_name(Some(of))).collect()
+        types.into_iter().map(|of| self.full_name(of)).collect()
     }
 
-    fn plain(&self, name: Name, size: u64, leads_to: Vec<Name>, enumerators: Vec<(Name, i128)>) -> Type {
+    fn plain(&mut self, index: Index) -> Type {
         Type {
-            name,
-            size,
+            name: self.full_name(index),
+            size: self.dies.get(index).size,
+            align: self.dies.get(index).align,
             members: Vec::new(),
             variants: Vec::new(),
-            enumerators,
-            leads_to,
+            enumerators: Vec::new(),
+            leads_to: Vec::new(),
         }
     }
 
-    fn structure(&mut self, index: Index) -> Type {
-        let name = self.full_name(index);
-        let mut described = self.plain(name, self.dies[index].size, Vec::new(), Vec::new());
-        for child in &self.dies[index].children.clone() {
-            let of = self.dies[*child].of;
-            match self.dies[*child].tag {
-                gimli::DW_TAG_member => described.members.push(self.member(*child)),
-                gimli::DW_TAG_template_type_parameter => described.leads_to.push(self.type_name(of)),
-                gimli::DW_TAG_variant_part => {
-                    for variant in &self.dies[*child].children.clone() {
-                        if self.dies[*variant].tag == gimli::DW_TAG_member {
-                            let discriminant = self.member(*variant);
-                            described.members.push(discriminant);
-                        }
-                        for content in &self.dies[*variant].children.clone() {
-                            if self.dies[*content].tag == gimli::DW_TAG_member {
-                                let discriminant = self.dies[*variant].value;
-                                let content = self.member(*content);
-                                described.variants.push(Variant {
-                                    discriminant,
-                                    content,
-                                });
-                            }
-                        }
-                    }
-                }
-                _ => {}
-            }
+    fn enumeration(&mut self, index: Index) -> Type {
+        let mut described = self.plain(index);
+        for child in self.dies.children(index) {
+            let value = self.dies.get(child).value.unwrap_or(0);
+            let name = self.own_name(child);
+            described.enumerators.push((name, value));
         }
+        described.sort();
         described
     }
 
-    fn member(&mut self, index: Index) -> Member {
-        let (offset, of) = (self.dies[index].offset, self.dies[index].of);
-        let name = self.dies[index].name.clone().unwrap_or_default();
-        Member {
-            name: self.names.intern(&name),
-            offset,
-            of: self.type_name(of),
+    fn structure(&mut self, index: Index) -> Type {
+        let mut described = self.plain(index);
+        // A marker holds nothing of the type that it names.
+        let is_marker = self.names.text(described.name).starts_with(MARKER);
+        for child in self.dies.children(index) {
+            let of = self.dies.get(child).of;
+            match self.dies.get(child).tag {
+                gimli::DW_TAG_member => described.members.push(self.member(child)),
+                gimli::DW_TAG_template_type_parameter if !is_marker => {
+                    described.leads_to.push(self.type_name(of));
+                }
+                gimli::DW_TAG_variant_part => self.variants(child, &mut described),
+                _ => {}
+            }
         }
+        described.sort();
+        described
+    }
+
+    fn variants(&mut self, part: Index, described: &mut Type) {
+        for index in self.dies.children(part) {
+            // The discriminant.
+            if self.dies.get(index).tag == gimli::DW_TAG_member {
+                let discriminant = self.member(index);
+                described.members.push(discriminant);
+            }
+            for content in self.dies.children(index) {
+                if let (gimli::DW_TAG_member, Some(of)) =
+                    (self.dies.get(content).tag, self.dies.get(content).of)
+                {
+                    let variant = self.variant(self.dies.get(index).value, self.dies.get(content).offset, of);
+                    described.variants.push(variant);
+                }
+            }
+        }
+    }
+
+    fn variant(&mut self, discriminant: Option<i128>, offset: u64, content: Index) -> Variant {
+        let name = self.own_name(content);
+        let mut members = Vec::new();
+        for field in self.dies.children(content) {
+            if self.dies.get(field).tag == gimli::DW_TAG_member {
+                let member = self.member(field);
+                members.push(Member {
+                    offset: member.offset + offset,
+                    ..member
+                });
+            }
+        }
+        Variant {
+            name,
+            discriminant,
+            members,
+        }
+    }
+
+    /// Whether an entry is the content of a variant: it is described with its enum.
+    fn is_variant(&self, index: Index) -> bool {
+        self.dies.get(index).parent.is_some_and(|parent| {
+            self.dies.get(parent).tag == gimli::DW_TAG_structure_type
+                && self
+                    .dies
+                    .children(parent)
+                    .any(|child| self.dies.get(child).tag == gimli::DW_TAG_variant_part)
+        })
+    }
+
+    fn member(&mut self, index: Index) -> Member {
+        Member {
+            name: self.own_name(index),
+            offset: self.dies.get(index).offset,
+            of: self.type_name(self.dies.get(index).of),
+        }
+    }
+
+    fn own_name(&mut self, index: Index) -> Name {
+        let name = self.dies.get(index).name.unwrap_or_default();
+        self.names.intern(name)
     }
 
     fn type_name(&mut self, of: Option<Index>) -> Name {
@@ -184,42 +276,48 @@ impl Reader<'_> {
         if let Some(name) = self.full_names.get(&index) {
             return *name;
         }
-        let name = self.names.intern(&self.full_text(index));
+        let text = self.full_text(index);
+        let name = self.names.intern(&text);
         self.full_names.insert(index, name);
         name
     }
 
-    fn full_text(&self, index: Index) -> String {
-        let die = &self.dies[index];
-        match (&die.name, die.tag) {
+    fn full_text(&mut self, index: Index) -> String {
+        let die = self.dies.get(index);
+        match (die.name, die.tag) {
             (_, gimli::DW_TAG_compile_unit) => String::new(),
-            (Some(name), gimli::DW_TAG_base_type | gimli::DW_TAG_pointer_type) => name.clone(),
-            (Some(name), _) => match die.parent.map(|parent| self.full_text(parent)) {
-                Some(parent) if !parent.is_empty() => format!("{parent}::{name}"),
-                _ => name.clone(),
+            (Some(name), gimli::DW_TAG_base_type | gimli::DW_TAG_pointer_type) => name.to_owned(),
+            (Some(name), _) => match die.parent.map(|parent| self.full_name(parent)) {
+                Some(parent) if !self.names.text(parent).is_empty() => {
+                    format!("{}::{name}", self.names.text(parent))
+                }
+                _ => name.to_owned(),
             },
             (None, gimli::DW_TAG_array_type) => {
-                let element = die.of.map(|index| self.full_text(index));
-                let count = self.dies[index + 1..]
-                    .iter()
-                    .take_while(|child| child.parent == Some(index))
-                    .find_map(|child| child.value);
-                format!("[{}; {}]", element.unwrap_or_default(), count.unwrap_or(0))
+                let count = self
+                    .dies
+                    .children(index)
+                    .find_map(|child| self.dies.get(child).value);
+                let element = self.type_name(die.of);
+                format!("[{}; {}]", self.names.text(element), count.unwrap_or(0))
             }
             (None, gimli::DW_TAG_pointer_type) => {
-                let pointee = die.of;
-                format!(
-                    "*{}",
-                    pointee.map_or_else(|| "()".to_owned(), |index| self.full_text(index))
-                )
+                let pointee = self.type_name(die.of);
+                format!("*{}", self.names.text(pointee))
             }
             (None, _) => "_".to_owned(),
         }
     }
 }
 
-/// The trait in `<game::Square as game::Shape>::{vtable_type}`.
-fn implemented_trait(name: &str) -> Option<&str> {
-    let inner = name.strip_suffix(">::{vtable_type}")?;
-    inner.rsplit_once(" as ").map(|(_, name)| name)
+const MARKER: &str = "core::marker::PhantomData<";
+
+/// Whether a function of this name is one of those that tell the identity of a type: `TypeId::of`, `Any::type_id` and
+/// what compares them.
+fn takes_identity(name: &str) -> bool {
+    let name = name.split('<').next().unwrap_or_default();
+    matches!(
+        name,
+        "of" | "type_id" | "is" | "downcast" | "downcast_ref" | "downcast_mut"
+    )
 }

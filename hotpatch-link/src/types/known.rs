@@ -1,9 +1,13 @@
-//! The types that live state may be made of: those of the program as built, and of every committed patch.
+//! The types that live state may be made of: those of the program as built, as every committed patch renewed them.
+//!
+//! A type that matters cannot change, and one that does not matter has no values that later code meets. So the last
+//! description of each type is the one that new code must agree with.
 
-use rustc_hash::FxHashMap as HashMap;
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
-use super::table::{Type, TypeTable};
-use crate::names::Name;
+use super::table::{Slot, Type, TypeTable};
+use super::{recursion, vtable};
+use crate::names::{Name, Names};
 
 /// The types of everything that was ever live.
 #[derive(Debug, Default)]
@@ -12,32 +16,69 @@ pub(crate) struct KnownTypes {
     pub(super) types: HashMap<Name, Vec<Type>>,
     pub(super) statics: HashMap<Name, Name>,
     pub(super) signatures: HashMap<Name, Vec<Name>>,
-    pub(super) implementors: HashMap<Name, Vec<Name>>,
+    pub(super) methods: HashMap<Name, Vec<Name>>,
+    /// By trait, then by implementor.
+    pub(super) vtables: HashMap<Name, HashMap<Name, Vec<Slot>>>,
+    pub(super) identified: HashSet<Name>,
 }
 
 impl KnownTypes {
-    /// Adds what an object of a live image says.
-    pub(crate) fn add(&mut self, table: &TypeTable) {
-        for described in &table.types {
-            let known = self.types.entry(described.name).or_default();
-            if !known.contains(described) {
-                known.push(described.clone());
+    /// Learns what the new objects of a program that is live from now on say.
+    pub(crate) fn learn<'a>(&mut self, tables: impl IntoIterator<Item = &'a TypeTable>) {
+        let mut renewed: HashMap<Name, Vec<Type>> = HashMap::default();
+        for table in tables {
+            for described in &table.types {
+                let known = renewed.entry(described.name).or_default();
+                if !known.contains(described) {
+                    known.push(described.clone());
+                }
+            }
+            self.statics.extend(table.statics.iter().copied());
+            self.signatures.extend(table.signatures.iter().cloned());
+            self.methods.extend(table.methods.iter().cloned());
+            self.identified.extend(&table.identified);
+            for vtable in &table.vtables {
+                let known = self.vtables.entry(vtable.of).or_default();
+                known.insert(vtable.implementor, vtable.slots.clone());
             }
         }
-        self.statics.extend(table.statics.iter().copied());
-        self.signatures.extend(table.signatures.iter().cloned());
-        for (trait_name, implementor) in &table.implementors {
-            let known = self.implementors.entry(*trait_name).or_default();
-            if !known.contains(implementor) {
-                known.push(*implementor);
+        for (name, new) in renewed {
+            match self.types.get_mut(&name) {
+                // Which of them the unchanged objects still describe is open.
+                Some(known) if known.len() > 1 => {
+                    known.extend(
+                        new.into_iter()
+                            .filter(|new| !known.contains(new))
+                            .collect::<Vec<_>>(),
+                    );
+                }
+                _ => {
+                    self.types.insert(name, new);
+                }
             }
         }
     }
 
     /// Whether a type is new, or as it always was.
-    pub(super) fn agrees(&self, described: &Type) -> bool {
-        self.types
-            .get(&described.name)
-            .is_none_or(|known| known.contains(described))
+    pub(super) fn agrees(&self, described: &Type, names: &Names) -> bool {
+        let agrees = |known: &Vec<Type>| {
+            known.contains(described)
+                || known
+                    .iter()
+                    .any(|known| recursion::agree(known, described, names))
+        };
+        self.types.get(&described.name).is_none_or(agrees)
+    }
+
+    /// The methods that a trait had, where a new vtable has others. What one type implements tells it best; another
+    /// one has the same methods in the same places.
+    pub(super) fn other_methods(&self, new: &super::table::Vtable, names: &Names) -> Option<&[Slot]> {
+        let known = self.vtables.get(&new.of)?;
+        let agrees = |old: &&Vec<Slot>| vtable::agree(old, &new.slots, names);
+        match known.get(&new.implementor) {
+            Some(old) => (!agrees(&old)).then_some(old),
+            None if known.values().any(|old| agrees(&old)) => None,
+            None => known.values().next().map(Vec::as_slice),
+        }
     }
 }

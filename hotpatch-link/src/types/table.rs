@@ -3,16 +3,41 @@
 use crate::names::Name;
 
 /// A type, by its full name: `game::Player`, `&mut game::World`, `[u8; 4]`.
+///
+/// Fields, variants and values are in the order of their places, not of the source: moving one in the source without
+/// moving it in memory changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Type {
     pub(crate) name: Name,
     pub(crate) size: u64,
+    /// 0 where the debug information does not tell it.
+    pub(crate) align: u64,
     pub(crate) members: Vec<Member>,
     pub(crate) variants: Vec<Variant>,
     /// Of an enum without payload: its values.
     pub(crate) enumerators: Vec<(Name, i128)>,
     /// Types that values of this one may lead to without a member saying so: pointees, elements, type parameters.
     pub(crate) leads_to: Vec<Name>,
+}
+
+impl Type {
+    /// All fields, those of the variants included.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = &Member> {
+        let variants = self.variants.iter().flat_map(|variant| &variant.members);
+        self.members.iter().chain(variants)
+    }
+
+    pub(super) fn sort(&mut self) {
+        let place = |member: &Member| (member.offset, member.name);
+        self.members.sort_by_key(place);
+        for variant in &mut self.variants {
+            variant.members.sort_by_key(place);
+            variant.members.dedup();
+        }
+        self.variants
+            .sort_by_key(|variant| (variant.discriminant, variant.name));
+        self.enumerators.sort_by_key(|(name, value)| (*value, *name));
+    }
 }
 
 /// A field.
@@ -23,13 +48,28 @@ pub(crate) struct Member {
     pub(crate) of: Name,
 }
 
-/// A variant of an enum.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A variant of an enum, or a state of a future.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Variant {
+    pub(crate) name: Name,
     /// `None` for the variant that every other value means.
     pub(crate) discriminant: Option<i128>,
-    pub(crate) content: Member,
+    pub(crate) members: Vec<Member>,
 }
+
+/// How a type implements a trait behind a pointer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Vtable {
+    /// The trait, with its arguments.
+    pub(crate) of: Name,
+    pub(crate) implementor: Name,
+    /// What follows size and alignment.
+    pub(crate) slots: Vec<Slot>,
+}
+
+/// A place of a vtable: the names of the functions that lie where it points to. Several where the compiler merged
+/// functions, none where the trait has no such method.
+pub(crate) type Slot = Vec<Name>;
 
 /// What one object says about types.
 #[derive(Debug, Default)]
@@ -37,8 +77,11 @@ pub(crate) struct TypeTable {
     pub(crate) types: Vec<Type>,
     /// The types of statics and thread-locals, by linkage name.
     pub(crate) statics: Vec<(Name, Name)>,
-    /// The types of the arguments of functions, and of what they return, by linkage name.
+    /// What the bodies of hot functions return and take, by linkage name.
     pub(crate) signatures: Vec<(Name, Vec<Name>)>,
-    /// The types behind trait objects, with the name of the trait.
-    pub(crate) implementors: Vec<(Name, Name)>,
+    /// What methods return and take besides `self`, by linkage name.
+    pub(crate) methods: Vec<(Name, Vec<Name>)>,
+    pub(crate) vtables: Vec<Vtable>,
+    /// Types whose `TypeId` is taken: values of them may be kept without their type and found by it.
+    pub(crate) identified: Vec<Name>,
 }
