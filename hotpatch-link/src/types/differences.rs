@@ -47,14 +47,19 @@ pub(super) fn differences(old: &Type, new: &Type, names: &Names) -> Vec<String> 
 
 /// The differences between the methods of a trait, by their places.
 pub(super) fn methods(old: &[Slot], new: &[Slot], names: &Names) -> String {
+    let shown = |target| match vtable::method(names.path(target)) {
+        vtable::SUPERTRAIT => "(a supertrait)",
+        method => method,
+    };
     let list = |slots: &[Slot]| {
-        let names = slots
-            .iter()
-            .filter_map(|slot| Some(vtable::method(names.path(*slot.first()?))));
+        let names = slots.iter().filter_map(|slot| Some(shown(*slot.first()?)));
         names.collect::<Vec<_>>().join(", ")
     };
     format!("{} -> {}", list(old), list(new))
 }
+
+/// How many fields that only moved are told one by one.
+const TOLD_MOVES: usize = 4;
 
 struct Lines<'a> {
     names: &'a Names,
@@ -66,7 +71,17 @@ impl Lines<'_> {
         // A future may keep a variable in several places; what is as it was needs no line.
         let changed: Vec<_> = new.iter().filter(|member| !old.contains(member)).collect();
         let gone: Vec<_> = old.iter().filter(|member| !new.contains(member)).collect();
+        // Where much has moved, what made it move says more.
+        let is_moved = |member: &&Member| {
+            old.iter()
+                .any(|known| (known.name, known.of) == (member.name, member.of))
+        };
+        let moved = changed.iter().filter(|member| is_moved(member)).count();
+        let are_moves_told = moved <= TOLD_MOVES;
         for member in &changed {
+            if is_moved(member) && !are_moves_told {
+                continue;
+            }
             match gone.iter().find(|known| known.name == member.name) {
                 None => {
                     let shown = self.member(prefix, member);
@@ -78,11 +93,14 @@ impl Lines<'_> {
                 }
             }
         }
-        for member in gone {
+        for member in &gone {
             if changed.iter().all(|known| known.name != member.name) {
                 let shown = self.member(prefix, member);
                 self.push(format!("{shown} is gone, offset {}", member.offset));
             }
+        }
+        if !are_moves_told {
+            self.push(format!("{moved} fields that only moved"));
         }
     }
 

@@ -140,8 +140,14 @@ impl<'a> Reached<'a> {
             let of = shown(self.names.text(at));
             match self.came_from.get(&at) {
                 Some(Step::Static(variable)) => {
-                    let variable = self.names.path(*variable);
-                    steps.push(format!("static `{variable}: {of}`"));
+                    let path = self.names.path(*variable);
+                    let variable = shown::variable(path);
+                    let kind = if variable == path {
+                        "static"
+                    } else {
+                        "thread-local"
+                    };
+                    steps.push(format!("{kind} `{variable}: {of}`"));
                     break;
                 }
                 Some(Step::Signature(function, position)) => {
@@ -172,7 +178,7 @@ impl<'a> Reached<'a> {
                     at = *parent;
                 }
                 Some(Step::Identity) => {
-                    steps.push(format!("values found by the identity of `{of}`"));
+                    steps.push(format!("`TypeId::of::<{of}>()`, by which values are found"));
                     break;
                 }
                 None => break,

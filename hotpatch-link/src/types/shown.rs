@@ -1,5 +1,7 @@
 //! How types and fields are shown: as in source, without the paths of modules and the parameters that nobody writes.
 
+use crate::hot;
+
 /// Type parameters that have a default in the standard library.
 const DEFAULTS: [&str; 2] = ["alloc::alloc::Global", "std::hash::random::RandomState"];
 /// Crates whose inside is no news to users.
@@ -28,15 +30,18 @@ pub(super) fn shown(name: &str) -> String {
 
 /// The last segment of a path; for what has no name, the one before.
 fn last(path: &str) -> String {
-    let mut segments = path.rsplit("::");
-    let name = segments.next().unwrap_or_default();
+    let name = path.rsplit("::").next().unwrap_or_default();
     if !name.starts_with('{') {
         return name.to_owned();
     }
-    let of = segments.find(|segment| !segment.starts_with('{')).unwrap_or("_");
-    match anonymous(name) {
-        Some(Anonymous::Closure) => format!("{{closure of {of}}}"),
-        Some(Anonymous::Future) => format!("{{future of {of}}}"),
+    match owner(path) {
+        Some((kind, of)) => {
+            let of = of.rsplit("::").next().unwrap_or_default();
+            match kind {
+                Anonymous::Closure => format!("{{closure of {of}}}"),
+                Anonymous::Future => format!("{{future of {of}}}"),
+            }
+        }
         None => name.to_owned(),
     }
 }
@@ -64,7 +69,8 @@ pub(super) fn owner(name: &str) -> Option<(Anonymous, String)> {
     let (function, segment) = bare.rsplit_once("::")?;
     let kind = anonymous(segment)?;
     let named = function.split("::").filter(|segment| !segment.starts_with('{'));
-    Some((kind, named.collect::<Vec<_>>().join("::")))
+    let path = named.collect::<Vec<_>>().join("::");
+    Some((kind, hot::function_path(&path)))
 }
 
 /// A field as people write it: `hp`, `0`.
@@ -74,6 +80,11 @@ pub(super) fn field(name: &str) -> &str {
         Ok(_) => digits,
         Err(_) => name,
     }
+}
+
+/// A static as people write it: the storage of a thread-local lies inside what has its name.
+pub(super) fn variable(path: &str) -> &str {
+    path.split("::{").next().unwrap_or(path)
 }
 
 /// Whether a type is declared by the program or by one of its dependencies, not by the language or its library.
@@ -151,6 +162,8 @@ mod tests {
     fn the_function_of_a_closure_is_known() {
         let closure = owner("game::numbers::{closure_env#0}<u32>");
         assert_eq!(closure, Some((Anonymous::Closure, "game::numbers".to_owned())));
+        let hot = owner("game::P::__hotpatch_body_0123456789abcdef_hurt::{closure_env#0}");
+        assert_eq!(hot, Some((Anonymous::Closure, "game::P::hurt".to_owned())));
         let future = owner("game::{impl#2}::run::{async_block_env#1}");
         assert_eq!(future, Some((Anonymous::Future, "game::run".to_owned())));
         assert_eq!(owner("game::Player"), None);

@@ -53,7 +53,8 @@ pub(super) fn slots(
         .collect()
 }
 
-const SUPERTRAIT: &str = "{vtable}";
+/// Stands for the vtable of a supertrait.
+pub(super) const SUPERTRAIT: &str = "{vtable}";
 
 /// The name of a method, from the path of a function that implements it.
 pub(super) fn method(path: &str) -> &str {

@@ -69,6 +69,10 @@ pub(super) fn edit() -> impl Strategy<Value = Edit> {
 }
 
 impl Edit {
+    pub(super) fn reorders_variants(&self) -> bool {
+        matches!(self.kind, Kind::ReorderVariants)
+    }
+
     /// The definitions after the edit: the same if it does not fit.
     pub(super) fn apply(&self, definitions: &Definitions) -> Definitions {
         let mut edited = definitions.clone();

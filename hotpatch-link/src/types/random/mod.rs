@@ -33,7 +33,7 @@ fn the_verdict_on_random_edits_is_that_of_the_compiler() {
         cases: if is_set("PROPTEST_CASES") {
             defaults.cases
         } else {
-            3
+            2
         },
         rng_seed: if is_set("PROPTEST_RNG_SEED") {
             defaults.rng_seed
@@ -66,7 +66,18 @@ fn check(pairs: &[(Definitions, Edit)]) {
                 .any(|path| path.starts_with(&prefix))
         });
         let found: Vec<_> = verdict.by_ref().collect();
-        let (is_changed, truth) = (!found.is_empty(), old.layouts[index] != new.layouts[index]);
+        // Another argument makes another type: then it is the static that holds something else.
+        let held = |compiled: &Compiled| compiled.held(index, &names);
+        let is_other = held(&old) != held(&new);
+        let (is_changed, truth) = (
+            !found.is_empty() || is_other,
+            old.layouts[index] != new.layouts[index],
+        );
+        // The compiler cannot be asked for the value that stands for a variant without a constant value.
+        let is_open = edit.reorders_variants() && old.layouts[index].contains(source::UNKNOWN);
+        if is_open && is_changed {
+            continue;
+        }
         assert_eq!(
             is_changed,
             truth,
@@ -85,6 +96,19 @@ struct Compiled {
     tables: Vec<TypeTable>,
     /// What each program prints.
     layouts: Vec<String>,
+}
+
+impl Compiled {
+    /// The type of the static of a program.
+    fn held(&self, index: usize, names: &Names) -> String {
+        let path = format!("random::p{index}::STATE");
+        let statics = self.tables.iter().flat_map(|table| &table.statics);
+        let (_, of) = statics
+            .copied()
+            .find(|(name, _)| names.path(*name) == path)
+            .unwrap();
+        names.text(of).to_owned()
+    }
 }
 
 fn compile(source: &str, names: &mut Names) -> Compiled {

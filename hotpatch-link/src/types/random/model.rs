@@ -213,7 +213,9 @@ pub(super) fn reach(index: usize, definitions: &Definitions, reached: &mut Vec<u
     if let Some(argument) = &definitions[index].argument {
         argument.reach(definitions, reached);
     }
-    for field in definitions[index].fields() {
+    // The first field of a generic type has the type of the argument.
+    let replaced = usize::from(definitions[index].argument.is_some());
+    for field in definitions[index].fields().into_iter().skip(replaced) {
         field.of.reach(definitions, reached);
     }
 }

@@ -22,6 +22,9 @@ fn bytes<T>(value: &'static Hold<T>) -> Vec<u8> {
 }
 ";
 
+/// Instead of the bytes of a variant that has no constant value.
+pub(super) const UNKNOWN: &str = "unknown";
+
 /// The source of several programs: each is a module, and the program prints how each is laid out.
 pub(super) fn source(programs: &[&Definitions]) -> String {
     let mut source = PRELUDE.to_owned();
@@ -231,7 +234,7 @@ impl Definition {
                             let _ = writeln!(source, "static S{index}{name}: Hold<{me}> = Hold({sample});");
                             format!("format!(\"{name} {{:?}}\", bytes(&S{index}{name}))")
                         }
-                        None => format!("\"{name}\".to_owned()"),
+                        None => format!("\"{name} {UNKNOWN}\".to_owned()"),
                     });
                 }
             }
