@@ -65,9 +65,25 @@ impl KnownTypes {
             known.contains(described)
                 || known
                     .iter()
-                    .any(|known| recursion::agree(known, described, names))
+                    .any(|known| recursion::agree(known, described, names, |from, to| self.leads(from, to)))
         };
         self.types.get(&described.name).is_none_or(agrees)
+    }
+
+    /// Whether values of a type lead to another one.
+    fn leads(&self, from: Name, to: Name) -> bool {
+        let mut seen = HashSet::default();
+        let mut open = vec![from];
+        while let Some(name) = open.pop() {
+            for described in self.types.get(&name).into_iter().flatten() {
+                let next = described
+                    .fields()
+                    .map(|field| field.of)
+                    .chain(described.leads_to.iter().copied());
+                open.extend(next.filter(|next| seen.insert(*next)));
+            }
+        }
+        seen.contains(&to)
     }
 
     /// The methods that a trait had, where a new vtable has others. What one type implements tells it best; another

@@ -1,5 +1,6 @@
 //! Function pointers that lead to themselves: `struct Node { visit: fn(&Node) }`. The compiler writes a marker where it
-//! meets one inside itself, and where that is depends on where it began. The marker agrees with every function pointer.
+//! meets one inside itself, and where that is depends on where it began. The marker agrees with every function pointer
+//! that was known before and leads to the type in which it stands.
 
 use super::table::{Member, Type, Variant};
 use crate::names::{Name, Names};
@@ -11,16 +12,21 @@ pub(super) fn is_cut(name: &str) -> bool {
     name.contains(MARKER)
 }
 
-/// Whether two descriptions are the same up to the markers.
-pub(super) fn agree(old: &Type, new: &Type, names: &Names) -> bool {
+/// Whether two descriptions are the same up to the markers. `leads` tells whether a type leads to another one.
+pub(super) fn agree(old: &Type, new: &Type, names: &Names, leads: impl Fn(Name, Name) -> bool) -> bool {
     let fields = || old.fields().chain(new.fields());
     if !fields().any(|field| is_cut(names.text(field.of))) && !is_cut(names.text(old.name)) {
         return false;
     }
+    let surrounds = |function: &str| {
+        names
+            .get(function)
+            .is_some_and(|function| leads(function, new.name))
+    };
     let members = |old: &[Member], new: &[Member]| {
         old.len() == new.len()
             && old.iter().zip(new).all(|(old, new)| {
-                (old.name, old.offset) == (new.name, new.offset) && same(old.of, new.of, names)
+                (old.name, old.offset) == (new.name, new.offset) && same(old.of, new.of, names, &surrounds)
             })
     };
     let variant = |(old, new): (&Variant, &Variant)| {
@@ -32,23 +38,44 @@ pub(super) fn agree(old: &Type, new: &Type, names: &Names) -> bool {
         && old.variants.iter().zip(&new.variants).all(variant)
 }
 
-fn same(old: Name, new: Name, names: &Names) -> bool {
+fn same(old: Name, new: Name, names: &Names, surrounds: impl Fn(&str) -> bool) -> bool {
     let (old_text, new_text) = (names.text(old), names.text(new));
-    old == new
-        || (is_cut(old_text) || is_cut(new_text))
-            && without_functions(old_text) == without_functions(new_text)
+    if old == new {
+        return true;
+    }
+    let ((old, old_functions), (new, new_functions)) = (split(old_text), split(new_text));
+    // Where one has the marker, the other one has what the marker stands for.
+    let mut pairs = old_functions.into_iter().zip(new_functions);
+    (is_cut(old_text) || is_cut(new_text))
+        && old == new
+        && pairs.all(|(old, new)| match (old == MARKER, new == MARKER) {
+            (true, false) => surrounds(new),
+            (false, true) => surrounds(old),
+            _ => old == new,
+        })
 }
 
-/// A type with every function pointer in it shortened to the marker.
-fn without_functions(mut text: &str) -> String {
-    let mut shortened = String::new();
-    while let Some(start) = text.find("fn(") {
-        let before = text[..start].trim_end_matches("unsafe ");
-        shortened += before;
-        shortened += MARKER;
-        text = &text[start + function_len(&text[start..])..];
+/// A type with the marker for every function pointer in it, and these, or the markers that it had.
+fn split(mut text: &str) -> (String, Vec<&str>) {
+    let (mut rest, mut functions) = (String::new(), Vec::new());
+    loop {
+        let function = ["unsafe fn(", "fn(", MARKER]
+            .into_iter()
+            .filter_map(|start| text.find(start))
+            .min();
+        let Some(start) = function else {
+            return (rest + text, functions);
+        };
+        let (before, found) = text.split_at(start);
+        let len = match found.starts_with(MARKER) {
+            true => MARKER.len(),
+            false => function_len(found),
+        };
+        rest += before;
+        rest += MARKER;
+        functions.push(&found[..len]);
+        text = &found[len..];
     }
-    shortened + text
 }
 
 /// The length of the function pointer at the start of a text.
@@ -83,11 +110,12 @@ mod tests {
         let mut names = Names::default();
         let mut same = |old: &str, new: &str| {
             let (old, new) = (names.intern(old), names.intern(new));
-            same(old, new, &names)
+            super::same(old, new, &names, |function| function.contains("a::B"))
         };
         assert!(same("[<recur_type>; 3]", "[fn(core::option::Option<a::B>); 3]"));
         assert!(same("(<recur_type>, u8)", "(fn(&a::B) -> Vec<(u8, u8)>, u8)"));
         assert!(!same("[<recur_type>; 3]", "[u64; 3]"));
+        assert!(!same("[<recur_type>; 3]", "[fn(a::C); 3]"));
         assert!(!same("fn(u8)", "fn(u16)"));
     }
 }
