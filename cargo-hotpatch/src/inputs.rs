@@ -88,7 +88,7 @@ impl Inputs {
         for outside in built.local.iter().flatten() {
             inputs.add_outside(outside, project, started);
         }
-        for (path, matter) in project.build_inputs() {
+        for (path, matter) in project.build_inputs(&graph.folders()) {
             inputs.add(project, vec![path], &Owner::Build(matter), started);
         }
         let rustc = patch_linker::located(graph.rustc());
@@ -106,8 +106,8 @@ impl Inputs {
 
     /// Takes in the files that decide about a build in the folder the tool was started in. Those that the build did
     /// not look at are new.
-    pub(crate) fn expect(&mut self, project: &Project) {
-        for (path, matter) in project.build_inputs() {
+    pub(crate) fn expect(&mut self, graph: &UnitGraph, project: &Project) {
+        for (path, matter) in project.build_inputs(&graph.folders()) {
             let file = self.files.entry(resolved(&path));
             file.or_insert_with(|| Input {
                 owners: [Owner::Build(matter)].into(),
@@ -163,12 +163,13 @@ impl Inputs {
             None => Matter::BuildScript(outside.folder().to_owned()),
         };
         self.add(project, outside.sources(), &Owner::Build(matter), started);
-        self.add(
-            project,
-            vec![outside.manifest.clone()],
-            &Owner::Build(Matter::Manifest),
-            started,
-        );
+        // A manifest further up may be that of another workspace, from which it inherits.
+        let manifests = outside
+            .folder()
+            .ancestors()
+            .map(|folder| folder.join("Cargo.toml"));
+        let manifests = manifests.filter(|manifest| manifest.is_file()).collect();
+        self.add(project, manifests, &Owner::Build(Matter::Manifest), started);
     }
 
     /// Reads what [`Self::save`] wrote.

@@ -1,6 +1,6 @@
 //! The cargo project: its folders, and the files that decide what cargo builds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
@@ -16,11 +16,18 @@ pub(crate) struct Project {
     cwd: PathBuf,
     cargo_home: Option<PathBuf>,
     manifests: Vec<PathBuf>,
-    /// Where packages without a build script or without a library would have one.
-    absent: Vec<(PathBuf, Matter)>,
+    absent: Vec<Absent>,
     members: Vec<String>,
     target_dir: PathBuf,
     toolchain: ToolchainChoice,
+}
+
+/// Where a package without a build script, or without a library, would have one.
+#[derive(Clone, Debug)]
+struct Absent {
+    manifest: PathBuf,
+    path: PathBuf,
+    matter: Matter,
 }
 
 impl Project {
@@ -74,10 +81,15 @@ impl Project {
         &self.toolchain
     }
 
-    /// The files whose change means that cargo must decide again what to build. Some may not exist.
-    pub(crate) fn build_inputs(&self) -> Vec<(PathBuf, Matter)> {
+    /// The files whose change means that cargo must decide again what to build, when the program is made of the
+    /// packages in these folders. Some may not exist. The other members of the workspace have no say in what is built.
+    pub(crate) fn build_inputs(&self, packages: &BTreeSet<PathBuf>) -> Vec<(PathBuf, Matter)> {
         let root = self.workspace_root.join("Cargo.toml");
-        let manifests = self.manifests.iter().cloned().chain([root]);
+        let is_used = |manifest: &Path| manifest.parent().is_some_and(|folder| packages.contains(folder));
+        let manifests = self.manifests.iter().filter(|manifest| is_used(manifest));
+        let manifests = manifests.cloned().chain([root]);
+        let absent = self.absent.iter().filter(|absent| is_used(&absent.manifest));
+        let absent = absent.map(|absent| (absent.path.clone(), absent.matter.clone()));
         let folders = self.cwd.ancestors().map(|folder| folder.join(".cargo"));
         let folders = folders.chain(self.cargo_home.clone());
         let configs = folders.flat_map(|folder| ["config.toml", "config"].map(|name| folder.join(name)));
@@ -85,7 +97,7 @@ impl Project {
         let of = |matter: Matter| move |path| (path, matter.clone());
         manifests
             .map(of(Matter::Manifest))
-            .chain(self.absent.iter().cloned())
+            .chain(absent)
             .chain(configs.map(of(Matter::Config)))
             .chain(toolchain.map(of(Matter::Toolchain)))
             .collect()
@@ -103,22 +115,33 @@ impl Project {
 }
 
 /// The files that would give a package another kind of target.
-fn absent(package: &Package) -> Vec<(PathBuf, Matter)> {
-    let has_library = package.targets.iter().any(|target| {
-        let kinds = [
-            TargetKind::Bin,
-            TargetKind::Example,
-            TargetKind::Test,
-            TargetKind::Bench,
-            TargetKind::CustomBuild,
-        ];
-        target.kind.iter().any(|kind| !kinds.contains(kind))
-    });
-    let has_script = package.targets.iter().any(Target::is_custom_build);
+fn absent(package: &Package) -> Vec<Absent> {
+    let programs = [
+        TargetKind::Bin,
+        TargetKind::Example,
+        TargetKind::Test,
+        TargetKind::Bench,
+        TargetKind::CustomBuild,
+    ];
+    let is_library = |target: &Target| target.kind.iter().any(|kind| !programs.contains(kind));
     let manifest = PathBuf::from(&package.manifest_path);
-    let library = (manifest.with_file_name("src").join("lib.rs"), Matter::NewLibrary);
-    let script = (manifest.with_file_name("build.rs"), Matter::NewBuildScript);
-    let wanted = [(has_library, library), (has_script, script)].into_iter();
-    let missing = wanted.filter(|(has, (path, _))| !has && !path.exists());
-    missing.map(|(_, file)| file).collect()
+    let mut found = Vec::new();
+    let mut add = |file: &str, matter: Matter| {
+        let path = manifest.with_file_name(file);
+        if !path.exists() {
+            let manifest = manifest.clone();
+            found.push(Absent {
+                manifest,
+                path,
+                matter,
+            });
+        }
+    };
+    if !package.targets.iter().any(is_library) {
+        add("src/lib.rs", Matter::NewLibrary);
+    }
+    if !package.targets.iter().any(Target::is_custom_build) {
+        add("build.rs", Matter::NewBuildScript);
+    }
+    found
 }

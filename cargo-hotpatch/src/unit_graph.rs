@@ -3,7 +3,7 @@
 //! Invariant: [`UnitGraph::stale`] gives units in an order in which each comes after everything it depends on.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, anyhow};
 
@@ -61,6 +61,14 @@ impl UnitGraph {
     /// The crate of a proc macro or of a build script.
     pub(crate) fn tool(&self, key: &UnitKey) -> Option<&Capture> {
         self.tools().map(BuildTool::unit).find(|unit| unit.key == *key)
+    }
+
+    /// The folders of the packages that the program and what builds it are made of.
+    pub(crate) fn folders(&self) -> BTreeSet<PathBuf> {
+        let tools = self.tools().flat_map(BuildTool::parts);
+        let all = self.units.values().chain(self.own()).chain(tools);
+        all.filter_map(|unit| unit.manifest_dir().map(Path::to_owned))
+            .collect()
     }
 
     /// The compiler.

@@ -344,7 +344,7 @@ fn note_inputs(plan: &Plan, built: &Built, graph: &UnitGraph, sysroot: &Path) ->
     let path = built.base.inputs();
     match (Inputs::load(&path), &built.local) {
         (Some(mut noted), None) => {
-            noted.expect(&plan.project);
+            noted.expect(graph, &plan.project);
             Ok(noted)
         }
         (noted, _) => {

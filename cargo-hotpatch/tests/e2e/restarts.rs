@@ -181,7 +181,7 @@ fn project(name: &str, outside: &Project) -> (Project, PathBuf) {
     let outside_folder = fs::canonicalize(outside.path("")).unwrap();
     let dependencies = format!(
         "makers = {{ path = \"makers\" }}\nplain = {{ path = \"plain\" }}\noutside = {{ path = \"{}\" }}\n\n\
-         [workspace]\nmembers = [\"makers\", \"shared\", \"plain\"]\n",
+         [workspace]\nmembers = [\"makers\", \"shared\", \"plain\", \"unused\"]\n",
         outside_folder.display()
     );
     project.write("Cargo.toml", &manifest(name, &dependencies));
@@ -202,6 +202,7 @@ fn project(name: &str, outside: &Project) -> (Project, PathBuf) {
         "",
         "pub fn plain() -> u32 { 7 }\n",
     );
+    package(&project, Path::new("unused"), "unused", "", "");
     package(
         outside,
         &outside_folder,
@@ -226,6 +227,9 @@ fn every_kind_of_file_that_decides_about_the_build_has_its_code() {
     let (project, folder) = project("restarts_kinds", &outside);
     let mut session = Session::start(&project, &[]);
     assert_eq!(session.ask("a"), "a 42 5 8 7 [255, 254]");
+    // A member of the workspace that the program is not made of says nothing about it.
+    project.edit("unused/Cargo.toml", "2024", "2021");
+    project.write("unused/build.rs", "fn main() {}\n");
     let of_outside = |path: &str| folder.join(path).to_str().unwrap().to_owned();
     let outside_lib = of_outside("src/lib.rs");
     let outside_manifest = of_outside("Cargo.toml");

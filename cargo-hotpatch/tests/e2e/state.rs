@@ -198,7 +198,8 @@ fn state_is_kept(name: &str, arguments: &[&str]) {
     project.edit("src/main.rs", "\"v2 {atomic}", "\"v3 {atomic}");
     project.edit("parts/src/lib.rs", "\"LIB{} {public}", "\"L{} {public}");
     let mut applied = session.applied();
-    if session.ask("late").starts_with("v3") {
+    let answer = session.ask("late");
+    if answer.starts_with("v3") && !answer.contains("LIB") {
         assert_eq!(applied, [format!("{name}::step")]);
     } else {
         // The two files were seen as two edits.
