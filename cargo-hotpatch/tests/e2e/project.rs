@@ -20,7 +20,9 @@ pub(crate) fn command() -> Command {
 }
 
 pub(crate) struct Project {
-    folder: TempDir,
+    folder: PathBuf,
+    /// Removes the folder in the end.
+    _temporary: Option<TempDir>,
 }
 
 impl Project {
@@ -37,11 +39,22 @@ impl Project {
             .prefix(&format!("hotpatch-{name}-"))
             .tempdir()
             .unwrap();
-        Self { folder }
+        Self {
+            folder: folder.path().to_owned(),
+            _temporary: Some(folder),
+        }
+    }
+
+    /// A folder that stays.
+    pub(crate) fn at(folder: PathBuf) -> Self {
+        Self {
+            folder,
+            _temporary: None,
+        }
     }
 
     pub(crate) fn path(&self, path: &str) -> PathBuf {
-        self.folder.path().join(path)
+        self.folder.join(path)
     }
 
     pub(crate) fn read(&self, path: &str) -> String {
@@ -65,7 +78,7 @@ impl Project {
     pub(crate) fn hotpatch(&self, arguments: &[&str]) -> Command {
         let mut command = command();
         command
-            .current_dir(self.folder.path())
+            .current_dir(&self.folder)
             .env("CARGO_TARGET_DIR", shared_target())
             .args(arguments);
         command

@@ -7,6 +7,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use serde_json::Value;
 
 use crate::project::Project;
@@ -111,7 +112,8 @@ impl Session {
         ])
     }
 
-    fn event_among(&mut self, names: &[&str]) -> Value {
+    /// The next event with one of these names.
+    pub(crate) fn event_among(&mut self, names: &[&str]) -> Value {
         let end = Instant::now() + PATIENCE;
         loop {
             let Ok(event) = self
@@ -144,6 +146,23 @@ impl Session {
             .collect()
     }
 
+    /// The events that are there already.
+    pub(crate) fn events_so_far(&mut self) -> Vec<Value> {
+        let events: Vec<_> = self.events.try_iter().collect();
+        self.seen.extend(events.iter().cloned());
+        events
+    }
+
+    /// Runs `save` while the tool is stopped, so that it sees all files change at once.
+    pub(crate) fn at_once(&self, save: impl FnOnce()) {
+        let tool = Pid::from_child(&self.child);
+        kill_process(tool, Signal::STOP).unwrap();
+        let stopped = WaitIdOptions::STOPPED | WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+        waitid(WaitId::Pid(tool), stopped).unwrap();
+        save();
+        kill_process(tool, Signal::CONT).unwrap();
+    }
+
     /// Sends a line to the program and returns the line that it answers.
     pub(crate) fn ask(&mut self, line: &str) -> String {
         self.send(line);
@@ -152,6 +171,24 @@ impl Session {
 
     pub(crate) fn send(&mut self, line: &str) {
         writeln!(self.stdin.as_mut().unwrap(), "{line}").unwrap();
+    }
+
+    /// As [`ask`](Self::ask), for a program that may die of the question: what happened instead.
+    pub(crate) fn try_ask(&mut self, line: &str) -> Result<String, String> {
+        let end = Instant::now() + PATIENCE;
+        let sent = writeln!(self.stdin.as_mut().unwrap(), "{line}");
+        while Instant::now() < end {
+            match self.output.recv_timeout(Duration::from_millis(50)) {
+                Ok(answer) => return Ok(answer),
+                Err(_) if sent.is_err() => return Err("the program reads no more".to_owned()),
+                Err(_) => {}
+            }
+            let events = self.events_so_far();
+            if let Some(exit) = events.iter().find(|event| event["event"] == "process-exited") {
+                return Err(format!("the program ended: {exit}"));
+            }
+        }
+        Err("no answer".to_owned())
     }
 
     /// The next line of the program's output.
