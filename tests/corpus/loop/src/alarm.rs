@@ -1,6 +1,5 @@
 //! Alarms and how bad they are.
 
-#[derive(Debug)]
 pub struct Alarm {
     name: &'static str,
     level: Level,

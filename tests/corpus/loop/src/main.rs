@@ -28,6 +28,7 @@ fn main() {
             "report" => hotpatch::call(|| report::report(&station)),
             "alarms" => hotpatch::call(|| station.alarms()),
             "smooth" => hotpatch::call(|| filter::smooth(number)),
+            "fresh" => filter::fresh(number),
             "convert" => hotpatch::call(|| report::convert(number)),
             "journal" => hotpatch::call(|| journal::note(number)),
             "remote" => worker.ask(number),

@@ -1,19 +1,17 @@
 //! Sensors and what they read.
 
-#[derive(Clone, Debug)]
 pub struct Sensor {
     id: u16,
     base: i32,
     unit: Unit,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub enum Unit {
     Celsius,
     Percent,
 }
 
-#[derive(Clone, Debug)]
 pub struct Reading {
     value: i32,
     weight: u32,

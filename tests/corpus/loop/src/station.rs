@@ -29,7 +29,6 @@ pub struct Station {
 }
 
 /// The range of what was ever measured.
-#[derive(Clone)]
 pub struct Span {
     low: i32,
     high: i32,
