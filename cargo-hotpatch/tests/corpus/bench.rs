@@ -26,7 +26,7 @@ struct State {
 }
 
 impl<'a> Bench<'a> {
-    /// Builds and starts the program, and asks everything twice.
+    /// Builds and starts the program, and asks everything until it is as it will always be.
     pub(crate) fn start(
         edits: &'a Edits,
         project: &'a Project,
@@ -44,6 +44,7 @@ impl<'a> Bench<'a> {
             files,
             step,
         };
+        bench.round(None)?;
         let first = bench.state()?;
         bench.round(None)?;
         bench.step = bench.state()?.since(&first);

@@ -1,0 +1,6 @@
+(define seven 7)
+(define primes '(2 3 5 (7 11)))
+(define twice (lambda (n) (* n 2)))
+(define adder (lambda (by) (lambda (n) (+ n by))))
+(define add4 (adder 4))
+(define fact (lambda (n) (if (< n 2) 1 (* n (fact (- n 1))))))
