@@ -31,7 +31,7 @@ use program::{Profile, Program};
 use verdict::{Problem, Verdict};
 
 /// So many edits there are at least, and one in ten of them is also made in a release build.
-const LEAST: usize = 80;
+const LEAST: usize = 150;
 
 struct Job<'a> {
     program: &'a Program,
