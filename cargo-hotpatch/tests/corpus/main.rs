@@ -20,6 +20,7 @@ mod table;
 mod verdict;
 
 use std::collections::BTreeSet;
+use std::fs::File;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Mutex;
@@ -28,6 +29,7 @@ use std::thread;
 use data::Edit;
 use kind::KINDS;
 use program::{Profile, Program};
+use rustix::fs::FlockOperation;
 use verdict::{Problem, Verdict};
 
 /// So many edits there are at least, and one in ten of them is also made in a release build.
@@ -56,6 +58,7 @@ fn main() -> ExitCode {
     if filters.is_empty() {
         is_complete(&programs);
     }
+    let _alone = alone();
     let verdicts = run(&jobs);
     let table = table::table(&verdicts);
     print!("\n{table}");
@@ -66,6 +69,13 @@ fn main() -> ExitCode {
         true => ExitCode::SUCCESS,
         false => ExitCode::FAILURE,
     }
+}
+
+/// The folders of the programs stay from run to run, so that two runs would save each other's files.
+fn alone() -> File {
+    let lock = File::create(Path::new(env!("CARGO_TARGET_TMPDIR")).join("corpus.lock")).unwrap();
+    rustix::fs::flock(&lock, FlockOperation::LockExclusive).unwrap();
+    lock
 }
 
 /// What is no option of the test runner of Rust, which other tests have.
