@@ -46,11 +46,27 @@ impl Note {
 
 impl Weight {
     fn of(text: &str) -> Self {
-        let words = text.split_whitespace().count() as u32;
+        let Words { count, longest } = Words::of(text);
         Self {
-            words,
-            score: words as f32 * 1.5,
+            words: count,
+            score: count as f32 + if longest > 20 { 2.0 } else { 0.5 },
         }
+    }
+}
+
+/// What is found in a text on the way to its weight.
+struct Words {
+    count: u32,
+    longest: usize,
+}
+
+impl Words {
+    fn of(text: &str) -> Self {
+        let lengths = text.split_whitespace().map(str::len);
+        lengths.fold(Self { count: 0, longest: 0 }, |words, length| Self {
+            count: words.count + 1,
+            longest: words.longest.max(length),
+        })
     }
 }
 
