@@ -61,6 +61,8 @@ codes! {
     STATIC_LAYOUT = "HP0301";
     /// A new thread-local has no room in the running process.
     NEW_THREAD_LOCAL = "HP0302";
+    /// The edit changes only what happens when the program starts: constructors, `inventory`, `linkme`.
+    START = "HP0303";
     /// The changed code is not reached by any hot function.
     UNREACHABLE = "HP0401";
     /// The edit changes the runtime or the tool itself.

@@ -7,9 +7,9 @@
 use rustc_hash::FxHashMap as HashMap;
 use xxhash_rust::xxh3::Xxh3;
 
-use crate::fingerprint::{Fingerprint, Mention};
+use crate::fingerprint::{self, Fingerprint, Mention};
 use crate::names::{Name, Names};
-use crate::object_file::Role;
+use crate::object_file::{Role, Symbol};
 use crate::program::{Atom, Program};
 
 /// A function, as far as its own code and its constants say.
@@ -22,18 +22,18 @@ pub(crate) struct Deep {
 
 impl Deep {
     pub(crate) fn of(program: &Program, names: &Names, function: Atom) -> Self {
-        let mut visit = Visit {
-            program,
-            names,
-            hash: Xxh3::new(),
-            numbers: HashMap::default(),
-            callees: Vec::new(),
-        };
+        let mut visit = Visit::new(program, names);
         visit.content(function);
-        Self {
-            fingerprint: Fingerprint(visit.hash.digest128()),
-            callees: visit.callees,
-        }
+        visit.end()
+    }
+
+    /// The same for one of the definitions of a section: a static with its initial value, or a function among others.
+    pub(crate) fn of_part(program: &Program, names: &Names, atom: Atom, symbol: &Symbol) -> Self {
+        let mut visit = Visit::new(program, names);
+        let (fingerprint, mentions) =
+            fingerprint::part(&program.object(atom).file, names, atom.section, symbol);
+        visit.parts(atom, fingerprint, &mentions);
+        visit.end()
     }
 }
 
@@ -45,12 +45,36 @@ struct Visit<'a> {
     callees: Vec<Option<Atom>>,
 }
 
-impl Visit<'_> {
+impl<'a> Visit<'a> {
+    fn new(program: &'a Program, names: &'a Names) -> Self {
+        Self {
+            program,
+            names,
+            hash: Xxh3::new(),
+            numbers: HashMap::default(),
+            callees: Vec::new(),
+        }
+    }
+
+    fn end(self) -> Deep {
+        Deep {
+            fingerprint: Fingerprint(self.hash.digest128()),
+            callees: self.callees,
+        }
+    }
+
     fn content(&mut self, atom: Atom) {
         let identities = &self.program.object(atom).identities;
-        self.hash
-            .update(&identities.fingerprint(atom.section).0.to_le_bytes());
-        for mention in identities.mentions(atom.section) {
+        self.parts(
+            atom,
+            identities.fingerprint(atom.section),
+            identities.mentions(atom.section),
+        );
+    }
+
+    fn parts(&mut self, atom: Atom, fingerprint: Fingerprint, mentions: &[Mention]) {
+        self.hash.update(&fingerprint.0.to_le_bytes());
+        for mention in mentions {
             match *mention {
                 Mention::Constant(section) => self.constant(Atom { section, ..atom }),
                 Mention::Named(name) => self.named(atom, name),

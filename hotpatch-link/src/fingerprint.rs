@@ -2,6 +2,8 @@
 //! the relocations point to. Variables count by name. Functions and constants are only mentioned: what they are is for
 //! [`deep`](crate::deep) to compare, since they may lie in another object.
 
+use std::ops::Range;
+
 use rustc_hash::FxHashMap as HashMap;
 use xxhash_rust::xxh3::Xxh3;
 
@@ -12,7 +14,7 @@ use crate::names::{Name, Names};
 use crate::object_file::{ObjectFile, Relocation, Role, SectionId, Symbol, SymbolPlace};
 
 /// The fingerprint of a section, or of a function with all the constants it leads to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Fingerprint(pub(crate) u128);
 
 /// Something that a section points to and whose content matters.
@@ -79,17 +81,49 @@ fn identity(
     if let Some(file) = location::file(object, id) {
         hash.update(file);
     } else {
-        let mut bytes = object.data(id).to_vec();
-        mask(&mut bytes, &section.relocations);
-        hash.update(&bytes);
-        for relocation in &section.relocations {
-            hash.update(&relocation.offset.to_le_bytes());
-            hash.update(&relocation.r_type.0.to_le_bytes());
-            target(object, names, relocation, &mut hash, &mut mentions);
-        }
+        content(object, names, id, 0..section.size, &mut hash, &mut mentions);
     }
     mentions.extend(exception_table.map(Mention::Constant));
     (Fingerprint(hash.digest128()), mentions)
+}
+
+/// What one of the definitions of a section is: a static with its initial value, or a function among others.
+pub(crate) fn part(
+    object: &ObjectFile,
+    names: &Names,
+    id: SectionId,
+    symbol: &Symbol,
+) -> (Fingerprint, Vec<Mention>) {
+    let mut hash = Xxh3::new();
+    let mut mentions = Vec::new();
+    hash.update(&symbol.size.to_le_bytes());
+    let range = symbol.value..symbol.value + symbol.size;
+    content(object, names, id, range, &mut hash, &mut mentions);
+    (Fingerprint(hash.digest128()), mentions)
+}
+
+fn content(
+    object: &ObjectFile,
+    names: &Names,
+    id: SectionId,
+    range: Range<u64>,
+    hash: &mut Xxh3,
+    mentions: &mut Vec<Mention>,
+) {
+    let relocations = object.section(id).relocations_in(&range);
+    let data = object.data(id);
+    let within = |at: u64| data.len().min(at as usize);
+    let mut bytes = data[within(range.start)..within(range.end)].to_vec();
+    mask(&mut bytes, range.start, relocations);
+    // Memory that begins as zeros may be written out or not.
+    if !relocations.is_empty() || bytes.iter().any(|byte| *byte != 0) {
+        hash.update(&bytes);
+    }
+    for relocation in relocations {
+        hash.update(&(relocation.offset - range.start).to_le_bytes());
+        hash.update(&relocation.r_type.0.to_le_bytes());
+        target(object, names, relocation, hash, mentions);
+    }
 }
 
 fn target(
@@ -128,9 +162,9 @@ fn target(
     hash.update(&offset.to_le_bytes());
 }
 
-fn mask(bytes: &mut [u8], relocations: &[Relocation]) {
+fn mask(bytes: &mut [u8], start: u64, relocations: &[Relocation]) {
     for relocation in relocations {
-        let at = relocation.offset as usize;
+        let at = (relocation.offset - start) as usize;
         let end = bytes.len().min(at + x86_64::width(relocation.r_type));
         if let Some(field) = bytes.get_mut(at..end) {
             field.fill(0);
@@ -179,12 +213,7 @@ fn exception_tables(object: &ObjectFile) -> HashMap<SectionId, SectionId> {
         };
         for record in eh_frame::records(object.data(id)).unwrap_or_default() {
             let range = record.start as u64..(record.start + record.len) as u64;
-            let first = section
-                .relocations
-                .partition_point(|relocation| relocation.offset < range.start);
-            let targets = section.relocations[first..]
-                .iter()
-                .take_while(|r| range.contains(&r.offset));
+            let targets = section.relocations_in(&range).iter();
             let targets: Vec<_> = targets.filter_map(place).collect();
             if let [(Role::Code, function), (Role::Constant, table)] = targets[..] {
                 tables.insert(function, table);

@@ -24,9 +24,17 @@ mod live;
 mod states;
 mod unchanged;
 
+mod constructors;
+mod initial;
+
 mod hot;
+mod reach;
 mod safety;
 mod selection;
+
+mod notes;
+mod renames;
+mod signatures;
 
 mod bind;
 mod imports;

@@ -130,6 +130,12 @@ impl Live {
         })
     }
 
+    /// The path of a function.
+    pub(crate) fn path(&self, version: Version) -> Option<Name> {
+        let id = self.image(version.image).program.id(version.atom);
+        id.map(|id| id.path)
+    }
+
     pub(crate) fn offset(&self, version: Version) -> Option<u64> {
         self.image(version.image).offset(version.atom)
     }

@@ -53,6 +53,14 @@ pub(crate) struct Section {
     pub(crate) definitions: Vec<usize>,
 }
 
+impl Section {
+    /// The relocations of a part of the section.
+    pub(crate) fn relocations_in(&self, range: &Range<u64>) -> &[Relocation] {
+        let before = |end: u64| self.relocations.partition_point(|r| r.offset < end);
+        &self.relocations[before(range.start)..before(range.end)]
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Relocation {
     pub(crate) offset: u64,
@@ -88,6 +96,8 @@ pub(crate) struct ObjectFile {
     pub(crate) symbols: Vec<Symbol>,
     /// Named definitions in code, constants, variables and thread-locals.
     pub(crate) defined: HashMap<Name, usize>,
+    /// Those of variables and thread-locals, with their sections.
+    pub(crate) variables: Vec<(usize, SectionId)>,
 }
 
 impl ObjectFile {
@@ -210,15 +220,19 @@ fn parse(label: &str, bytes: Arc<[u8]>, names: &mut Names) -> object::Result<Obj
     }
 
     let mut defined = HashMap::default();
+    let mut variables = Vec::new();
     for (index, symbol) in symbols.iter().enumerate() {
-        let SymbolPlace::Section(section) = symbol.place else {
+        let SymbolPlace::Section(id) = symbol.place else {
             continue;
         };
         if symbol.st_type == elf::STT_SECTION || symbol.st_type == elf::STT_FILE {
             continue;
         }
-        let section = &mut sections[section.0 as usize];
+        let section = &mut sections[id.0 as usize];
         section.definitions.push(index);
+        if matches!(section.role, Role::Variable | Role::ThreadLocal) {
+            variables.push((index, id));
+        }
         if matches!(
             section.role,
             Role::Code | Role::Constant | Role::Variable | Role::ThreadLocal
@@ -235,6 +249,7 @@ fn parse(label: &str, bytes: Arc<[u8]>, names: &mut Names) -> object::Result<Obj
         sections,
         symbols,
         defined,
+        variables,
     })
 }
 

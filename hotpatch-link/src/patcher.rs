@@ -14,17 +14,19 @@ use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 use crate::bind::Binder;
 use crate::elf::program::{self, DefinitionKind, LinkedImage};
-use crate::fingerprint::Fingerprint;
-use crate::hot;
+use crate::hot::{self, HotFunction};
 use crate::linker;
 use crate::live::{BASE, Image, ImageIndex, Live, Version};
 use crate::manifest::Linked;
 use crate::merge;
 use crate::names::{Name, Names};
+use crate::notes::{Findings, News};
 use crate::object_file::Role;
 use crate::program::{Atom, ObjectCache, Program};
+use crate::reach;
 use crate::safety::Safety;
-use crate::selection::{self, Body, Selection};
+use crate::selection::{self, Body, Compared, Selection};
+use crate::signatures;
 use crate::states::States;
 use crate::unchanged::Unchanged;
 use crate::{Error, Unit};
@@ -36,8 +38,7 @@ pub struct Patcher {
     cache: ObjectCache,
     live: Live,
     safety: Safety,
-    /// The changed functions of the last comparison: an edit is told about each only once.
-    told: HashSet<(Name, Fingerprint)>,
+    news: News,
 }
 
 /// What an edit amounts to.
@@ -65,6 +66,7 @@ pub struct Draft {
     program: Arc<Program>,
     selection: Box<Selection>,
     states: Box<States>,
+    findings: Box<Findings>,
     published: Vec<String>,
     changed: Vec<String>,
     unreached: Vec<String>,
@@ -147,6 +149,7 @@ impl Patcher {
         let program = Arc::new(cache.read(units, &mut names)?);
         let mut safety = Safety::default();
         safety.learn(&program);
+        let news = News::of_process(&program, &names, units);
         let all: Vec<_> = program.functions().collect();
         let base = Image {
             patch: None,
@@ -165,7 +168,7 @@ impl Patcher {
                 reserved: HashMap::default(),
             },
             safety,
-            told: HashSet::default(),
+            news,
         })
     }
 
@@ -183,23 +186,33 @@ impl Patcher {
         let program = Arc::new(self.cache.read(units, &mut self.names)?);
         let unchanged = Unchanged::of(&program, &self.live, &self.names);
         let hot = hot::functions(&program, &self.names);
-        let states = States::of(&program, &self.live, &self.names);
-        let selection = selection::select(&program, &self.live, &unchanged, &states, &hot, &self.names)
-            // A changed type explains more than the size of a static that holds it.
-            .map_err(|error| {
-                self.safety
-                    .layouts(&program, "the program", &self.names)
-                    .err()
-                    .unwrap_or(error)
-            })?;
-        let (changed, told) = self.newly_changed(&program, &unchanged.changed);
-        let unreached = changed
-            .iter()
-            .copied()
-            .filter(|atom| !selection.included.contains(atom));
+        let mut states = States::of(&program, &self.live, &self.names);
+        let compared = Compared {
+            program: &program,
+            live: &self.live,
+            unchanged: &unchanged,
+            hot: &hot,
+            names: &self.names,
+        };
+        let findings = self.news.look(compared, &states, units);
+        let selected = select(compared, &findings, &mut states);
+        let selection = selected.map_err(|error| {
+            let explained = self.safety.explain(&program, &states, &self.names);
+            explained.err().unwrap_or(error)
+        })?;
+        let mut notes = signatures::notes(
+            compared,
+            &added(compared, &selection, &findings, &states),
+            &self.safety,
+        );
+        notes.extend(
+            self.news
+                .notes(&findings, compared, &selection, &states, &self.safety),
+        );
+        let changed = findings.changed.iter().copied();
+        let unreached = changed.clone().filter(|atom| !selection.included.contains(atom));
         let unreached = self.paths(&program, unreached, units);
         let changed = self.paths(&program, changed, units);
-        let notes = Vec::new();
         if !selection.published.is_empty() {
             self.safety
                 .check(&program, &self.live, &selection, &states, &self.names)?;
@@ -209,11 +222,11 @@ impl Patcher {
                 .map(|function| function.path.clone())
                 .collect();
             published.sort();
-            self.told = told;
             return Ok(Change::Patch(Draft {
                 program,
                 selection: Box::new(selection),
                 states: Box::new(states),
+                findings: Box::new(findings),
                 published,
                 changed,
                 unreached,
@@ -221,14 +234,21 @@ impl Patcher {
             }));
         }
         if let Some(first) = changed.first() {
-            self.safety.layouts(&program, first, &self.names)?;
+            self.safety.layouts(&program, Some(first), &self.names)?;
         }
-        self.told = told;
-        Ok(if changed.is_empty() {
-            Change::Nothing { notes }
-        } else {
-            Change::Unreachable { changed, notes }
-        })
+        let starts_later = findings.new_starts.any_missing();
+        self.news.tell(findings);
+        if !changed.is_empty() {
+            return Ok(Change::Unreachable { changed, notes });
+        }
+        if starts_later {
+            let error = Error::new(
+                code::START,
+                "the edit changes only what happens when the program starts",
+            );
+            return Err(notes.into_iter().fold(error, Error::note));
+        }
+        Ok(Change::Nothing { notes })
     }
 
     /// Binds and links. `linker` is an ELF linker that takes ld options (`ld.lld`).
@@ -299,8 +319,11 @@ impl Patcher {
             program,
             selection,
             states,
+            findings,
             ..
         } = patch.draft;
+        self.safety.commit(&program, &selection, &states);
+        self.news.commit(*findings, &selection, &states);
         self.live.keep_reserved(states.reserved);
         let index = ImageIndex(self.live.images.len());
         for publication in selection.published.values() {
@@ -310,7 +333,6 @@ impl Patcher {
             };
             self.live.table.insert(publication.entry.path, version);
         }
-        self.safety.learn(&program);
         let code = selection
             .included
             .iter()
@@ -324,18 +346,6 @@ impl Patcher {
             functions,
             bound: selection.bound,
         });
-    }
-
-    /// The functions that changed since the last comparison that was no error, and all that differ from what is live.
-    fn newly_changed(
-        &self,
-        program: &Program,
-        changed: &[Atom],
-    ) -> (Vec<Atom>, HashSet<(Name, Fingerprint)>) {
-        let state = |atom: &Atom| Some((program.id(*atom)?.path, program.deep(*atom).fingerprint));
-        let is_new = |atom: &&Atom| state(atom).is_some_and(|state| !self.told.contains(&state));
-        let new = changed.iter().filter(is_new).copied().collect();
-        (new, changed.iter().filter_map(state).collect())
     }
 
     /// The paths of functions of workspace crates, as people write them.
@@ -354,6 +364,33 @@ impl Patcher {
         paths.dedup();
         paths
     }
+}
+
+/// Selects the content of a patch. Where an edit changes nothing that hot functions run, but what a static that they
+/// reach begins with, it is those that take it.
+fn select(compared: Compared<'_>, findings: &Findings, states: &mut States) -> Result<Selection, Error> {
+    let selection = selection::select(compared, states, &[])?;
+    let statics: HashSet<Atom> = findings.changed_statics().collect();
+    if !selection.published.is_empty() || statics.is_empty() {
+        return Ok(selection);
+    }
+    let again = reach::hot_functions(compared, &statics);
+    selection::select(compared, states, &again)
+}
+
+/// The hot functions that come with the edit: into the process, or only into the sources.
+fn added<'a>(
+    compared: Compared<'a>,
+    selection: &Selection,
+    findings: &Findings,
+    states: &States,
+) -> Vec<&'a HotFunction> {
+    let is_added = |function: &&HotFunction| {
+        let is_told = || function.bodies.iter().any(|body| findings.changed.contains(body));
+        states.get(function.entry.linkage).is_none()
+            && (selection.published.contains_key(&function.entry.path) || is_told())
+    };
+    compared.hot.iter().filter(is_added).collect()
 }
 
 fn by_name(program: &Program, atoms: impl IntoIterator<Item = Atom>) -> HashMap<Name, Vec<Atom>> {

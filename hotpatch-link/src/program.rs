@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
+use object::elf;
+
 use crate::Error;
+use crate::constructors;
 use crate::deep::Deep;
 use crate::fingerprint::Identities;
 use crate::names::{Identifier, Name, Names};
-use crate::object_file::{ObjectFile, Role, Section, SectionId};
+use crate::object_file::{ObjectFile, Relocation, Role, Section, SectionId, Symbol, SymbolPlace};
 use crate::types::TypeTable;
 use crate::unit::{self, ObjectBytes, Stamp, Unit};
 use rustc_hash::FxHashMap as HashMap;
@@ -29,6 +32,8 @@ pub(crate) struct Object {
     pub(crate) file: ObjectFile,
     pub(crate) identities: Identities,
     pub(crate) types: TypeTable,
+    /// What the loader or a collecting crate reads when the program starts.
+    pub(crate) starts: Vec<SectionId>,
 }
 
 impl Object {
@@ -38,6 +43,7 @@ impl Object {
         let types = TypeTable::read(&file, names).map_err(|error| Error::malformed(&file.label, error))?;
         Ok(Self {
             content,
+            starts: constructors::sections(&file),
             file,
             identities,
             types,
@@ -168,6 +174,25 @@ impl Program {
             Some((section, _)) => Some(Atom { object, section }),
             None => self.globals.get(&name).copied(),
         }
+    }
+
+    /// What a relocation points to, and the definition there if it has a name.
+    pub(crate) fn target(&self, from: Atom, relocation: &Relocation) -> Option<(Atom, Option<&Symbol>)> {
+        let symbol = &self.object(from).file.symbols[relocation.symbol];
+        let atom = match symbol.place {
+            SymbolPlace::Section(section) => Atom { section, ..from },
+            SymbolPlace::Undefined => self.resolve(from.object, symbol.name)?,
+            SymbolPlace::Absolute => return None,
+        };
+        let file = &self.object(atom).file;
+        let definition = match symbol.st_type {
+            elf::STT_SECTION => {
+                let offset = symbol.value.saturating_add_signed(relocation.addend);
+                file.definition_at(atom.section, offset)
+            }
+            _ => file.definition(symbol.name).map(|(_, symbol)| symbol),
+        };
+        Some((atom, definition))
     }
 
     /// All functions.

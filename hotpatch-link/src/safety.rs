@@ -3,9 +3,11 @@
 use hotpatch_abi::code;
 use rustc_hash::FxHashSet as HashSet;
 
+use crate::initial::written_path;
 use crate::live::Live;
 use crate::names::{Name, Names};
-use crate::program::{Content, Program};
+use crate::object_file::Role;
+use crate::program::{Atom, Content, Program};
 use crate::selection::{Body, Selection};
 use crate::states::States;
 use crate::types::{KnownTypes, TypeTable};
@@ -19,8 +21,38 @@ pub(crate) struct Safety {
 }
 
 impl Safety {
-    /// Learns the types of a program that is live now.
+    /// Learns the types of a program as built.
     pub(crate) fn learn(&mut self, program: &Program) {
+        self.learn_types(program);
+        for object in &program.objects {
+            for (linkage, of) in &object.types.statics {
+                self.known.add_static(*linkage, *of);
+            }
+        }
+    }
+
+    /// Learns the types of a program that a patch was made of. Of its statics, those in the patch are live now.
+    pub(crate) fn commit(&mut self, program: &Program, selection: &Selection, states: &States) {
+        self.learn_types(program);
+        for object in &program.objects {
+            for linkage in states.reserved.keys() {
+                if let Some(of) = object.types.static_type(*linkage) {
+                    self.known.add_static(*linkage, of);
+                }
+            }
+        }
+        for atom in &selection.included {
+            let object = program.object(*atom);
+            let definitions = object.file.section(atom.section).definitions.iter();
+            for linkage in definitions.map(|index| object.file.symbols[*index].id.linkage) {
+                if let Some(of) = object.types.static_type(linkage) {
+                    self.known.add_static(linkage, of);
+                }
+            }
+        }
+    }
+
+    fn learn_types(&mut self, program: &Program) {
         let objects = program.objects.iter();
         let new: Vec<_> = objects
             .filter(|object| self.objects.insert(object.content))
@@ -45,22 +77,67 @@ impl Safety {
             .published
             .values()
             .map(|function| function.path.as_str())
-            .min()
-            .unwrap_or_default();
+            .min();
         self.layouts(program, first, names)?;
-        for (name, new) in self.new_tables(program).flat_map(|table| &table.statics) {
-            let old = states
-                .get(*name)
-                .and_then(|state| self.known.static_type(state.name));
-            if let Some(old) = old.filter(|old| old != new) {
-                let (name, old, new) = (names.path(*name), names.text(old), names.text(*new));
-                let message = format!("cannot patch `{first}`: the type of static `{name}` changed");
-                return Err(Error::new(code::STATIC_LAYOUT, message)
-                    .about(Subject::of_static(name))
-                    .label_as(format!("`{old}` -> `{new}`")));
+        let used = selection.used.iter().map(|(linkage, atom)| (*linkage, *atom));
+        self.statics(program, used, states, first, names)?;
+        self.signatures(program, live, selection, states, names)
+    }
+
+    /// Explains why nothing could be selected, if a changed type does: it says more than the size of a static that
+    /// holds it.
+    ///
+    /// # Errors
+    ///
+    /// `HP0203` or `HP0301`, with what changed.
+    pub(crate) fn explain(&self, program: &Program, states: &States, names: &Names) -> Result<(), Error> {
+        self.layouts(program, None, names)?;
+        let all = program.objects.iter().enumerate().flat_map(|(index, object)| {
+            let variables = object.file.variables.iter();
+            variables.map(move |(symbol, section)| {
+                let atom = Atom {
+                    object: index as u32,
+                    section: *section,
+                };
+                (object.file.symbols[*symbol].id.linkage, atom)
+            })
+        });
+        self.statics(program, all, states, None, names)
+    }
+
+    /// Checks that statics still have the types that they have in the process.
+    fn statics(
+        &self,
+        program: &Program,
+        statics: impl Iterator<Item = (Name, Atom)>,
+        states: &States,
+        subject: Option<&str>,
+        names: &Names,
+    ) -> Result<(), Error> {
+        let mut changed = Vec::new();
+        for (linkage, atom) in statics {
+            let Some(new) = program.object(atom).types.static_type(linkage) else {
+                continue;
+            };
+            let state = states.get(linkage).map(|state| state.name);
+            let candidates = state.iter().chain(states.candidates(linkage));
+            let old: Vec<Name> = candidates.filter_map(|name| self.static_type(*name)).collect();
+            if let Some(first) = old.first().filter(|_| !old.contains(&new)) {
+                let is_thread_local = program.section(atom).role == Role::ThreadLocal;
+                let types = [*first, new].map(|of| written_type(names.text(of)).to_owned());
+                changed.push((written_path(names.path(linkage)), is_thread_local, types));
             }
         }
-        self.signatures(program, live, selection, states, names)
+        // The macro `thread_local!` makes several statics of one; those of plain types say it best.
+        changed.sort_by_key(|(path, _, [old, new])| (path.clone(), old.len() + new.len()));
+        let Some((path, is_thread_local, [old, new])) = changed.into_iter().next() else {
+            return Ok(());
+        };
+        let kind = if is_thread_local { "thread-local" } else { "static" };
+        let message = about(subject, &format!("the type of {kind} `{path}` changed"));
+        Err(Error::new(code::STATIC_LAYOUT, message)
+            .about(Subject::of_static(&path))
+            .label_as(format!("`{old}` -> `{new}`")))
     }
 
     /// Checks the types that live state may contain. `subject` is what cannot be patched otherwise.
@@ -68,9 +145,14 @@ impl Safety {
     /// # Errors
     ///
     /// `HP0203`, with what changed.
-    pub(crate) fn layouts(&self, program: &Program, subject: &str, names: &Names) -> Result<(), Error> {
+    pub(crate) fn layouts(
+        &self,
+        program: &Program,
+        subject: Option<&str>,
+        names: &Names,
+    ) -> Result<(), Error> {
         if let Some(change) = self.known.layout_change(self.new_tables(program), names) {
-            let message = format!("cannot patch `{subject}`: {} changed", change.what);
+            let message = about(subject, &format!("{} changed", change.what));
             let mut differences = change.differences.into_iter();
             let mut error = Error::new(code::LAYOUT, message).about(change.subject);
             if let Some(first) = differences.next() {
@@ -84,6 +166,16 @@ impl Safety {
             });
         }
         Ok(())
+    }
+
+    /// The type of a static or thread-local in the process, by the name that the process has for it.
+    pub(crate) fn static_type(&self, name: Name) -> Option<Name> {
+        self.known.static_type(name)
+    }
+
+    /// The type of a body that is or was live, as people write it.
+    pub(crate) fn signature(&self, body: Name, names: &Names) -> Option<String> {
+        self.known.signature(body).map(|types| signature(types, names))
     }
 
     fn new_tables<'a>(&'a self, program: &'a Program) -> impl Iterator<Item = &'a TypeTable> {
@@ -131,6 +223,36 @@ impl Safety {
     }
 }
 
+/// The reason, and what it keeps from being patched where that is known.
+fn about(subject: Option<&str>, reason: &str) -> String {
+    match subject {
+        Some(subject) => format!("cannot patch `{subject}`: {reason}"),
+        None => reason.to_owned(),
+    }
+}
+
+/// `core::cell::Cell<u32>` for `std::sys::thread_local::native::lazy::Storage<core::cell::Cell<u32>, ()>`: what
+/// `thread_local!` was given.
+fn written_type(of: &str) -> &str {
+    const STORAGE: &str = "::Storage<";
+    let Some((_, inside)) = of
+        .split_once(STORAGE)
+        .filter(|(module, _)| module.starts_with("std::sys::thread_local::"))
+    else {
+        return of;
+    };
+    let mut depth = 0;
+    let end = inside.find(|c| {
+        match c {
+            '<' | '(' | '[' => depth += 1,
+            '>' | ')' | ']' => depth -= 1,
+            _ => {}
+        }
+        depth < 0 || (depth == 0 && c == ',')
+    });
+    &inside[..end.unwrap_or(inside.len())]
+}
+
 fn signature(types: &[Name], names: &Names) -> String {
     let (returned, arguments) = types
         .split_first()
@@ -155,4 +277,26 @@ fn others(names: &[String]) -> Option<String> {
             text.join(", ")
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_of_thread_locals_are_those_that_their_author_wrote() {
+        for (of, written) in [
+            (
+                "std::sys::thread_local::native::lazy::Storage<core::cell::RefCell<(u8, u8)>, ()>",
+                "core::cell::RefCell<(u8, u8)>",
+            ),
+            (
+                "std::sys::thread_local::native::eager::Storage<core::cell::Cell<[u32; 2]>>",
+                "core::cell::Cell<[u32; 2]>",
+            ),
+            ("game::Storage<u32>", "game::Storage<u32>"),
+        ] {
+            assert_eq!(written_type(of), written);
+        }
+    }
 }

@@ -7,11 +7,12 @@ use indexmap::IndexSet;
 use rustc_hash::{FxBuildHasher, FxHashMap as HashMap};
 
 use crate::hot::HotFunction;
+use crate::initial::written_path;
 use crate::live::{Live, Version};
 use crate::names::{Identifier, Name, Names};
-use crate::object_file::{Relocation, Role, SymbolPlace};
+use crate::object_file::{Role, Symbol};
 use crate::program::{Atom, Program};
-use crate::states::States;
+use crate::states::{NoRoom, States};
 use crate::unchanged::Unchanged;
 use crate::{Error, Subject};
 
@@ -41,27 +42,39 @@ pub(crate) struct Selection {
     pub(crate) bound: HashMap<Atom, Version>,
     /// The functions to publish, by entry.
     pub(crate) published: BTreeMap<Name, Publication>,
+    /// The statics and thread-locals of the process that the new image uses.
+    pub(crate) used: HashMap<Name, Atom>,
 }
 
-/// Selects the content of a patch. Nothing is published if no hot function is affected.
+/// The new objects, and how they compare with what is live.
+#[derive(Clone, Copy)]
+pub(crate) struct Compared<'a> {
+    pub(crate) program: &'a Program,
+    pub(crate) live: &'a Live,
+    pub(crate) unchanged: &'a Unchanged,
+    pub(crate) hot: &'a [HotFunction],
+    pub(crate) names: &'a Names,
+}
+
+/// Selects the content of a patch: the hot functions that are not live as they are now, and those `again` that may
+/// be. Nothing is published if there are none.
 pub(crate) fn select(
-    program: &Program,
-    live: &Live,
-    unchanged: &Unchanged,
-    states: &States,
-    hot: &[HotFunction],
-    names: &Names,
+    compared: Compared<'_>,
+    states: &mut States,
+    again: &[&HotFunction],
 ) -> Result<Selection, Error> {
+    let Compared {
+        program, hot, names, ..
+    } = compared;
     let mut selector = Selector {
-        program,
-        live,
-        unchanged,
+        compared,
         states,
-        names,
         selection: Selection::default(),
     };
     for function in hot {
-        if states.get(function.entry.linkage).is_some() && !selector.is_live(function) {
+        let is_known = selector.states.get(function.entry.linkage).is_some();
+        let is_again = || again.iter().any(|known| known.entry == function.entry);
+        if is_known && (!selector.is_live(function) || is_again()) {
             selector.publish(function)?;
         }
     }
@@ -78,29 +91,26 @@ pub(crate) fn select(
     Ok(selector.selection)
 }
 
-struct Selector<'a> {
-    program: &'a Program,
-    live: &'a Live,
-    unchanged: &'a Unchanged,
-    states: &'a States,
-    names: &'a Names,
+struct Selector<'a, 's> {
+    compared: Compared<'a>,
+    states: &'s mut States,
     selection: Selection,
 }
 
-impl Selector<'_> {
+impl Selector<'_, '_> {
     /// Whether the body that the process runs is a current version of the new one.
     fn is_live(&self, function: &HotFunction) -> bool {
         let is_live = |body| {
-            let path = self.program.id(body).map(|id| id.path);
-            let live = path.and_then(|path| self.live.body(function.entry.path, path));
-            live.is_some_and(|version| self.unchanged.is_current(body, version))
+            let path = self.compared.program.id(body).map(|id| id.path);
+            let live = path.and_then(|path| self.compared.live.body(function.entry.path, path));
+            live.is_some_and(|version| self.compared.unchanged.is_current(body, version))
         };
         function.bodies.iter().copied().all(is_live)
     }
 
     fn publish(&mut self, function: &HotFunction) -> Result<(), Error> {
         let body = function.body()?;
-        let body = match self.unchanged.addressable(body, self.live) {
+        let body = match self.compared.unchanged.addressable(body, self.compared.live) {
             Some(version) => Body::Loaded(version),
             None => {
                 self.include(body);
@@ -121,9 +131,10 @@ impl Selector<'_> {
     }
 
     fn follow(&mut self, atom: Atom) -> Result<(), Error> {
-        let object = self.program.object(atom);
+        let Compared { program, .. } = self.compared;
+        let object = program.object(atom);
         for relocation in &object.file.section(atom.section).relocations {
-            if let Some(target) = self.target(atom, relocation) {
+            if let Some((target, _)) = program.target(atom, relocation) {
                 self.reach(target)?;
             }
         }
@@ -136,18 +147,9 @@ impl Selector<'_> {
         Ok(())
     }
 
-    fn target(&self, atom: Atom, relocation: &Relocation) -> Option<Atom> {
-        let symbol = &self.program.object(atom).file.symbols[relocation.symbol];
-        match symbol.place {
-            SymbolPlace::Section(section) => Some(Atom { section, ..atom }),
-            SymbolPlace::Undefined => self.program.resolve(atom.object, symbol.name),
-            SymbolPlace::Absolute => None,
-        }
-    }
-
     fn reach(&mut self, target: Atom) -> Result<(), Error> {
-        match self.program.section(target).role {
-            Role::Code => match self.unchanged.addressable(target, self.live) {
+        match self.compared.program.section(target).role {
+            Role::Code => match self.compared.unchanged.addressable(target, self.compared.live) {
                 Some(version) => {
                     self.selection.bound.insert(target, version);
                 }
@@ -161,31 +163,21 @@ impl Selector<'_> {
     }
 
     fn reach_state(&mut self, target: Atom) -> Result<(), Error> {
-        let file = &self.program.object(target).file;
+        let file = &self.compared.program.object(target).file;
         let section = file.section(target.section);
         let mut known = 0;
         for symbol in section.definitions.iter().map(|index| &file.symbols[*index]) {
             let Some(state) = self.states.get(symbol.id.linkage) else {
-                if self.states.is_unclear(symbol.id.linkage) {
-                    let name = self.names.path(symbol.name);
-                    let message = format!("there are several statics `{name}`, and their symbols changed");
-                    return Err(Error::new(code::STATIC_LAYOUT, message)
-                        .about(Subject::of_static(name))
-                        .note("which of them has which value in the process cannot be told"));
+                if !self.states.candidates(symbol.id.linkage).is_empty() {
+                    return Err(self.ambiguous(symbol));
                 }
                 continue;
             };
-            let definition = state.definition;
             known += 1;
-            if symbol.size != definition.size {
-                let (name, was, is) = (self.names.path(symbol.name), definition.size, symbol.size);
-                let message = format!("the size of static `{name}` changed");
-                return Err(Error::new(code::STATIC_LAYOUT, message)
-                    .about(Subject::of_static(name))
-                    .label_as(format!(
-                        "it is {was} bytes in the process, {is} bytes in the new code"
-                    )));
+            if symbol.size != state.definition.size {
+                return Err(self.resized(symbol, state.definition.size));
             }
+            self.selection.used.insert(symbol.id.linkage, target);
         }
         if known == section.definitions.len() && known > 0 {
             return Ok(());
@@ -197,16 +189,46 @@ impl Selector<'_> {
             ));
         }
         if section.role == Role::ThreadLocal {
-            let name = file
-                .title(target.section)
-                .map(|title| self.names.path(title.name))
-                .unwrap_or_default();
-            let message = format!("the edit adds thread-local `{name}`");
-            return Err(Error::new(code::NEW_THREAD_LOCAL, message)
-                .about(Subject::of_static(name))
-                .note("the block of thread-locals of the running process has no room for it"));
+            return self.reserve(target);
         }
         self.include(target);
         Ok(())
+    }
+
+    fn reserve(&mut self, target: Atom) -> Result<(), Error> {
+        let file = &self.compared.program.object(target).file;
+        let section = file.section(target.section);
+        let name = |symbol: &Symbol| written_path(self.compared.names.path(symbol.name));
+        let (title, given) = match section.definitions[..] {
+            [index] => {
+                let symbol = &file.symbols[index];
+                (name(symbol), self.states.reserve(symbol.id.linkage, section))
+            }
+            _ => (section.name.clone(), Err(NoRoom::Value)),
+        };
+        given.map_err(|reason| {
+            let message = format!("the edit adds thread-local `{title}`");
+            Error::new(code::NEW_THREAD_LOCAL, message)
+                .about(Subject::of_static(&title))
+                .note(reason.to_string())
+        })
+    }
+
+    fn ambiguous(&self, symbol: &Symbol) -> Error {
+        let name = written_path(self.compared.names.path(symbol.name));
+        let message = format!("there are several statics `{name}`, and their symbols changed");
+        Error::new(code::STATIC_LAYOUT, message)
+            .about(Subject::of_static(&name))
+            .note("which of them has which value in the process cannot be told")
+    }
+
+    fn resized(&self, symbol: &Symbol, was: u64) -> Error {
+        let (name, is) = (written_path(self.compared.names.path(symbol.name)), symbol.size);
+        let message = format!("the size of static `{name}` changed");
+        Error::new(code::STATIC_LAYOUT, message)
+            .about(Subject::of_static(&name))
+            .label_as(format!(
+                "it is {was} bytes in the process, {is} bytes in the new code"
+            ))
     }
 }

@@ -2,15 +2,19 @@
 //!
 //! A static is known by its symbol name. Where that is gone, by its path: the hash or the disambiguator in a symbol
 //! name changes when an `impl` is inserted above it, and under legacy mangling when its type changes. A path pairs only
-//! what is left over on both sides, and only if there is one of each; everything else is not clear.
+//! what is left over on both sides, if there is one of each, or if their sizes tell them apart (`thread_local!` makes
+//! several of one path); everything else is not clear.
+
+use std::fmt;
+use std::ops::Range;
 
 use object::elf;
 use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 use crate::elf::program::{Definition, DefinitionKind};
 use crate::live::{BASE, ImageIndex, Live};
-use crate::names::{Identifier, Name, Names};
-use crate::object_file::{Role, Section, SymbolPlace};
+use crate::names::{Name, Names};
+use crate::object_file::{Section, Symbol};
 use crate::program::Program;
 
 /// A place of state in the process.
@@ -25,33 +29,66 @@ pub(crate) struct State {
 /// The reserve is an array of 64-bit words.
 const RESERVE_ALIGN: u64 = 8;
 
+/// Why the threads of the process have no room for a new thread-local.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NoRoom {
+    /// It does not begin as zeros.
+    Value,
+    /// It needs this alignment.
+    Alignment(u64),
+    /// So many bytes are needed, and so many are left.
+    Size(u64, u64),
+}
+
+impl fmt::Display for NoRoom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Value => {
+                f.write_str("it does not begin as zeros, and the room that threads have for new ones does")
+            }
+            Self::Alignment(align) => write!(
+                f,
+                "it needs an alignment of {align} bytes, and the room that threads have for new ones has {RESERVE_ALIGN}"
+            ),
+            Self::Size(needed, left) => write!(
+                f,
+                "it needs {needed} bytes, and {left} are left of the room that threads have for new ones"
+            ),
+        }
+    }
+}
+
 /// The statics and thread-locals of a program that the process has.
 #[derive(Debug, Default)]
 pub(crate) struct States {
     by_name: HashMap<Name, State>,
-    unclear: HashSet<Name>,
-    /// New thread-locals that were given room in the reserve.
+    /// What may stand for one of several, with the names that these have in the process.
+    unclear: HashMap<Name, Vec<Name>>,
+    /// What is left of the reserve.
+    room: Range<u64>,
+    /// New thread-locals that were given room there.
     pub(crate) reserved: HashMap<Name, Definition>,
 }
 
 impl States {
     pub(crate) fn of(program: &Program, live: &Live, names: &Names) -> Self {
-        let mut states = Self::default();
-        let mut new: HashMap<Name, Vec<Name>> = HashMap::default();
+        let mut states = Self {
+            room: live.reserve.clone(),
+            ..Self::default()
+        };
+        let mut new: HashMap<Name, Vec<Leftover>> = HashMap::default();
         let mut defined = HashSet::default();
-        let mut zeroed = HashMap::default();
-        for (id, section) in variables(program) {
+        for symbol in variables(program) {
+            let id = symbol.id;
             defined.insert(id.linkage);
             match live.state(id.linkage) {
                 Some(state) => {
                     states.by_name.insert(id.linkage, state);
                 }
-                None => {
-                    new.entry(id.path).or_default().push(id.linkage);
-                    if section.role == Role::ThreadLocal && section.sh_type == elf::SHT_NOBITS {
-                        zeroed.insert(id.linkage, section);
-                    }
-                }
+                None => new.entry(id.path).or_default().push(Leftover {
+                    linkage: id.linkage,
+                    size: symbol.size,
+                }),
             }
         }
         if new.is_empty() {
@@ -65,51 +102,63 @@ impl States {
             }
         }
         for (path, new) in new {
-            match (&new[..], old.get(&path).map(Vec::as_slice)) {
-                (_, None) => {}
-                ([new], Some([old])) => {
-                    states.by_name.insert(*new, *old);
-                }
-                (several, Some(_)) => states.unclear.extend(several),
+            if let Some(old) = old.get(&path) {
+                states.pair(&new, old);
             }
         }
-        states.reserve(live, zeroed);
         states
     }
 
-    /// Gives room to thread-locals that are new and begin as zeros. The others have none.
-    fn reserve(&mut self, live: &Live, zeroed: HashMap<Name, &Section>) {
-        let mut zeroed: Vec<_> = zeroed
-            .into_iter()
-            .filter(|(name, _)| !self.by_name.contains_key(name))
-            .collect();
-        zeroed.sort_by_key(|(name, _)| *name);
-        let mut room = live.reserve.clone();
-        for (name, section) in zeroed
-            .into_iter()
-            .filter(|(name, _)| !self.unclear.contains(name))
-        {
-            let start = room.start.next_multiple_of(section.align);
-            let end = start + section.size;
-            if section.align > RESERVE_ALIGN || end > room.end {
-                continue;
-            }
-            room.start = end;
-            let definition = Definition {
-                st_value: start,
-                size: section.size,
-                kind: DefinitionKind::ThreadLocal,
-            };
-            self.reserved.insert(name, definition);
-            self.by_name.insert(
-                name,
-                State {
-                    image: BASE,
-                    definition,
-                    name,
-                },
-            );
+    /// Pairs what is left over of one path: one on each side, or as many on both, no two of one size.
+    fn pair(&mut self, new: &[Leftover], old: &[State]) {
+        if let ([new], [old]) = (new, old) {
+            self.by_name.insert(new.linkage, *old);
+            return;
         }
+        for one in new {
+            let alike = new.iter().filter(|other| other.size == one.size).count();
+            let mut same = old.iter().filter(|state| state.definition.size == one.size);
+            match (same.next(), same.next()) {
+                (Some(state), None) if alike == 1 && new.len() == old.len() => {
+                    self.by_name.insert(one.linkage, *state);
+                }
+                _ => {
+                    let olds = old.iter().map(|state| state.name).collect();
+                    self.unclear.insert(one.linkage, olds);
+                }
+            }
+        }
+    }
+
+    /// Gives room to a new thread-local.
+    pub(crate) fn reserve(&mut self, linkage: Name, section: &Section) -> Result<(), NoRoom> {
+        if section.sh_type != elf::SHT_NOBITS {
+            return Err(NoRoom::Value);
+        }
+        if section.align > RESERVE_ALIGN {
+            return Err(NoRoom::Alignment(section.align));
+        }
+        let start = self.room.start.next_multiple_of(section.align);
+        let left = self.room.end.saturating_sub(start);
+        if section.size > left {
+            return Err(NoRoom::Size(section.size, left));
+        }
+        self.room.start = start + section.size;
+        let definition = Definition {
+            st_value: start,
+            size: section.size,
+            kind: DefinitionKind::ThreadLocal,
+        };
+        self.reserved.insert(linkage, definition);
+        self.by_name.insert(
+            linkage,
+            State {
+                image: BASE,
+                definition,
+                name: linkage,
+            },
+        );
+        Ok(())
     }
 
     /// The state of the process that a name of the new objects stands for.
@@ -117,25 +166,22 @@ impl States {
         self.by_name.get(&linkage).copied()
     }
 
-    /// Whether the process may have it, but which one is open.
-    pub(crate) fn is_unclear(&self, linkage: Name) -> bool {
-        self.unclear.contains(&linkage)
+    /// The names of the states of the process that it may stand for, if which one is open.
+    pub(crate) fn candidates(&self, linkage: Name) -> &[Name] {
+        self.unclear.get(&linkage).map_or(&[], Vec::as_slice)
     }
 }
 
-fn variables(program: &Program) -> impl Iterator<Item = (Identifier, &Section)> {
+/// A variable that the process has under no symbol.
+#[derive(Clone, Copy, Debug)]
+struct Leftover {
+    linkage: Name,
+    size: u64,
+}
+
+fn variables(program: &Program) -> impl Iterator<Item = &Symbol> {
     program.objects.iter().flat_map(|object| {
-        let symbols = object
-            .file
-            .defined
-            .values()
-            .map(|index| &object.file.symbols[*index]);
-        symbols.filter_map(|symbol| {
-            let SymbolPlace::Section(section) = symbol.place else {
-                return None;
-            };
-            let section = object.file.section(section);
-            matches!(section.role, Role::Variable | Role::ThreadLocal).then_some((symbol.id, section))
-        })
+        let variables = object.file.variables.iter();
+        variables.map(|(index, _)| &object.file.symbols[*index])
     })
 }

@@ -75,7 +75,7 @@ impl Reader<'_> {
         if let Some(linkage_name) = die.linkage_name {
             let name = self.names.intern(linkage_name);
             let of = self.full_name(of);
-            table.statics.push((name, of));
+            table.statics.insert(name, of);
         } else if let Some(place) = die.place
             && let Some(trait_name) = die.name.and_then(vtable::implemented_trait)
             && let Some(implementor) = self.dies.get(of).containing

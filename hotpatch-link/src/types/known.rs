@@ -23,7 +23,8 @@ pub(crate) struct KnownTypes {
 }
 
 impl KnownTypes {
-    /// Learns what the new objects of a program that is live from now on say.
+    /// Learns what the new objects of a program that is live from now on say, except for its statics: which of them are
+    /// live is for the patch to say.
     pub(crate) fn learn<'a>(&mut self, tables: impl IntoIterator<Item = &'a TypeTable>) {
         let mut renewed: HashMap<Name, Vec<Type>> = HashMap::default();
         for table in tables {
@@ -33,7 +34,6 @@ impl KnownTypes {
                     known.push(described.clone());
                 }
             }
-            self.statics.extend(table.statics.iter().copied());
             self.signatures.extend(table.signatures.iter().cloned());
             self.methods.extend(table.methods.iter().cloned());
             self.identified.extend(&table.identified);
@@ -57,6 +57,11 @@ impl KnownTypes {
                 }
             }
         }
+    }
+
+    /// A static lives in the process with this type.
+    pub(crate) fn add_static(&mut self, linkage: Name, of: Name) {
+        self.statics.insert(linkage, of);
     }
 
     /// Whether a type is new, or as it always was.

@@ -1,5 +1,7 @@
 //! The types that one object describes.
 
+use rustc_hash::FxHashMap as HashMap;
+
 use crate::names::Name;
 
 /// A type, by its full name: `game::Player`, `&mut game::World`, `[u8; 4]`.
@@ -76,7 +78,7 @@ pub(crate) type Slot = Vec<Name>;
 pub(crate) struct TypeTable {
     pub(crate) types: Vec<Type>,
     /// The types of statics and thread-locals, by linkage name.
-    pub(crate) statics: Vec<(Name, Name)>,
+    pub(crate) statics: HashMap<Name, Name>,
     /// What the bodies of hot functions return and take, by linkage name.
     pub(crate) signatures: Vec<(Name, Vec<Name>)>,
     /// What methods return and take besides `self`, by linkage name.
@@ -84,4 +86,11 @@ pub(crate) struct TypeTable {
     pub(crate) vtables: Vec<Vtable>,
     /// Types whose `TypeId` is taken: values of them may be kept without their type and found by it.
     pub(crate) identified: Vec<Name>,
+}
+
+impl TypeTable {
+    /// The type of a static or thread-local.
+    pub(crate) fn static_type(&self, linkage: Name) -> Option<Name> {
+        self.statics.get(&linkage).copied()
+    }
 }

@@ -102,12 +102,11 @@ impl Compiled {
     /// The type of the static of a program.
     fn held(&self, index: usize, names: &Names) -> String {
         let path = format!("random::p{index}::STATE");
-        let statics = self.tables.iter().flat_map(|table| &table.statics);
+        let mut statics = self.tables.iter().flat_map(|table| &table.statics);
         let (_, of) = statics
-            .copied()
-            .find(|(name, _)| names.path(*name) == path)
+            .find(|(name, _)| names.path(**name) == path)
             .unwrap();
-        names.text(of).to_owned()
+        names.text(*of).to_owned()
     }
 }
 
