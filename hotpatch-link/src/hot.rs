@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap as HashMap;
 use hotpatch_abi::code;
 use hotpatch_abi::names::{BODY_PREFIX, ENTRY_PREFIX};
 
-use crate::names::{Identifier, Names};
+use crate::names::{Identifier, Name, Names};
 use crate::object_file::Role;
 use crate::program::{Atom, Program};
 use crate::{Error, Subject};
@@ -16,12 +16,20 @@ pub(crate) struct HotFunction {
     pub(crate) entry: Identifier,
     pub(crate) path: String,
     /// The body; several for a method of a generic type, which has one entry for all its instances. Never empty.
-    pub(crate) bodies: Vec<Atom>,
+    pub(crate) bodies: Vec<Body>,
+}
+
+/// The body of a hot function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Body {
+    pub(crate) atom: Atom,
+    /// Its own name. The section may have others: of functions that have the same code.
+    pub(crate) linkage: Name,
 }
 
 impl HotFunction {
     /// The one body.
-    pub(crate) fn body(&self) -> Result<Atom, Error> {
+    pub(crate) fn body(&self) -> Result<Body, Error> {
         match self.bodies[..] {
             [body] => Ok(body),
             _ => {
@@ -38,22 +46,28 @@ impl HotFunction {
 /// All hot functions of a program, in the order of their paths.
 pub(crate) fn functions(program: &Program, names: &Names) -> Vec<HotFunction> {
     let mut entries = Vec::new();
-    let mut bodies: HashMap<String, Vec<Atom>> = HashMap::default();
+    let mut bodies: HashMap<String, Vec<Body>> = HashMap::default();
     for atom in program.atoms() {
-        let Some(title) = program.title(atom).map(|title| names.id(title)) else {
-            continue;
-        };
-        let text = names.text(title.path);
-        match program.section(atom).role {
-            Role::Variable if text.contains(ENTRY_PREFIX) => {
-                entries.extend(entry_key(text).map(|key| (key, title)))
-            }
-            Role::Code if text.contains(BODY_PREFIX) => {
-                if let Some(key) = body_key(text) {
-                    bodies.entry(key).or_default().push(atom);
+        let role = program.section(atom).role;
+        for id in program
+            .object(atom)
+            .file
+            .titles(atom.section)
+            .map(|title| title.id)
+        {
+            let text = names.text(id.path);
+            match role {
+                Role::Variable if text.contains(ENTRY_PREFIX) => {
+                    entries.extend(entry_key(text).map(|key| (key, id)))
                 }
+                Role::Code if text.contains(BODY_PREFIX) => {
+                    if let Some(key) = body_key(text) {
+                        let linkage = id.linkage;
+                        bodies.entry(key).or_default().push(Body { atom, linkage });
+                    }
+                }
+                _ => {}
             }
-            _ => {}
         }
     }
     entries.sort_by(|a, b| a.0.cmp(&b.0));

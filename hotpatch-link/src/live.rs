@@ -81,12 +81,20 @@ impl Image {
     }
 }
 
+/// The body that a hot function has in the process.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LiveBody {
+    pub(crate) version: Version,
+    /// Its own name.
+    pub(crate) linkage: Name,
+}
+
 /// The images of a process, and which body each hot function has.
 #[derive(Debug)]
 pub(crate) struct Live {
     pub(crate) images: Vec<Image>,
-    /// The live bodies of the hot functions that were published, by the path of their entry.
-    pub(crate) table: HashMap<Name, Version>,
+    /// The live bodies of the hot functions that were built or published, by the path of their entry.
+    pub(crate) table: HashMap<Name, LiveBody>,
     /// What is left of the room for new thread-locals, in the program's block of thread-locals.
     pub(crate) reserve: Range<u64>,
     /// The thread-locals that live there.
@@ -99,13 +107,6 @@ impl Live {
         let end = |definition: &Definition| definition.st_value + definition.size;
         self.reserve.start = reserved.values().map(end).fold(self.reserve.start, u64::max);
         self.reserved.extend(reserved);
-    }
-
-    /// The body that a hot function has in the process, by the paths of its entry and of its body: the one published
-    /// last, or the one that was built.
-    pub(crate) fn body(&self, entry: Name, body: Name) -> Option<Version> {
-        let published = self.table.get(&entry).copied();
-        published.or_else(|| self.versions(body).find(|version| version.image == BASE))
     }
 
     pub(crate) fn image(&self, index: ImageIndex) -> &Image {

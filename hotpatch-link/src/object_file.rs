@@ -141,6 +141,13 @@ impl ObjectFile {
             .map(|(index, _)| SectionId(index as u32))
     }
 
+    /// All definitions at the start of a section. LLVM gives functions of one content one place.
+    pub(crate) fn titles(&self, id: SectionId) -> impl Iterator<Item = &Symbol> {
+        let definitions = self.section(id).definitions.iter();
+        let definitions = definitions.map(|index| &self.symbols[*index]);
+        definitions.take_while(|symbol| symbol.value == 0)
+    }
+
     /// The definition at the start of a section: its name for all purposes.
     pub(crate) fn title(&self, id: SectionId) -> Option<&Symbol> {
         self.section(id)

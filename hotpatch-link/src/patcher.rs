@@ -16,7 +16,7 @@ use crate::bind::Binder;
 use crate::elf::program::{self, DefinitionKind, LinkedImage};
 use crate::hot::{self, HotFunction};
 use crate::linker;
-use crate::live::{BASE, Image, ImageIndex, Live, Version};
+use crate::live::{BASE, Image, ImageIndex, Live, LiveBody, Version};
 use crate::manifest::Linked;
 use crate::merge;
 use crate::names::{Name, Names};
@@ -158,12 +158,13 @@ impl Patcher {
             linked,
             bound: HashMap::default(),
         };
+        let table = built(&base.program, &names);
         Ok(Self {
             names,
             cache,
             live: Live {
+                table,
                 images: vec![base],
-                table: HashMap::default(),
                 reserve,
                 reserved: HashMap::default(),
             },
@@ -331,7 +332,9 @@ impl Patcher {
                 Body::Loaded(version) => version,
                 Body::New(atom) => Version { image: index, atom },
             };
-            self.live.table.insert(publication.entry.path, version);
+            let linkage = publication.source.linkage;
+            let body = LiveBody { version, linkage };
+            self.live.table.insert(publication.entry.path, body);
         }
         let code = selection
             .included
@@ -366,6 +369,17 @@ impl Patcher {
     }
 }
 
+/// The bodies of the hot functions of a program as built. Those that have several are refused when they change.
+fn built(program: &Program, names: &Names) -> HashMap<Name, LiveBody> {
+    let functions = hot::functions(program, names).into_iter();
+    let bodies = functions.filter_map(|function| {
+        let hot::Body { atom, linkage } = function.body().ok()?;
+        let version = Version { image: BASE, atom };
+        Some((function.entry.path, LiveBody { version, linkage }))
+    });
+    bodies.collect()
+}
+
 /// Selects the content of a patch. Where an edit changes nothing that hot functions run, but what a static that they
 /// reach begins with, it is those that take it.
 fn select(compared: Compared<'_>, findings: &Findings, states: &mut States) -> Result<Selection, Error> {
@@ -386,7 +400,12 @@ fn added<'a>(
     states: &States,
 ) -> Vec<&'a HotFunction> {
     let is_added = |function: &&HotFunction| {
-        let is_told = || function.bodies.iter().any(|body| findings.changed.contains(body));
+        let is_told = || {
+            function
+                .bodies
+                .iter()
+                .any(|body| findings.changed.contains(&body.atom))
+        };
         states.get(function.entry.linkage).is_none()
             && (selection.published.contains_key(&function.entry.path) || is_told())
     };
@@ -396,7 +415,7 @@ fn added<'a>(
 fn by_name(program: &Program, atoms: impl IntoIterator<Item = Atom>) -> HashMap<Name, Vec<Atom>> {
     let mut functions: HashMap<Name, Vec<Atom>> = HashMap::default();
     for atom in atoms {
-        if let Some(name) = program.id(atom).map(|id| id.path) {
+        for name in program.paths(atom) {
             functions.entry(name).or_default().push(atom);
         }
     }

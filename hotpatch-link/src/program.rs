@@ -168,6 +168,12 @@ impl Program {
         self.functions.get(&function).map(|function| function.id)
     }
 
+    /// The paths of a function: several if others have the same code and lie in its place.
+    pub(crate) fn paths(&self, function: Atom) -> impl Iterator<Item = Name> {
+        let titles = self.object(function).file.titles(function.section);
+        titles.map(|title| title.id.path)
+    }
+
     /// What a name means inside an object: its own definition, or that of another object.
     pub(crate) fn resolve(&self, object: u32, name: Name) -> Option<Atom> {
         match self.objects[object as usize].file.definition(name) {

@@ -18,7 +18,11 @@ pub(crate) fn hot_functions<'a>(compared: Compared<'a>, targets: &HashSet<Atom>)
         program, hot, names, ..
     } = compared;
     let mut from: HashMap<Atom, Vec<Atom>> = HashMap::default();
-    let mut open: Vec<Atom> = hot.iter().flat_map(|function| function.bodies.clone()).collect();
+    let mut open: Vec<Atom> = hot
+        .iter()
+        .flat_map(|function| &function.bodies)
+        .map(|body| body.atom)
+        .collect();
     let mut seen: HashSet<Atom> = open.iter().copied().collect();
     while let Some(atom) = open.pop() {
         for relocation in &program.section(atom).relocations {
@@ -43,7 +47,7 @@ pub(crate) fn hot_functions<'a>(compared: Compared<'a>, targets: &HashSet<Atom>)
     let reached = upwards(targets.iter().copied(), |atom| {
         from.get(&atom).map_or(&[][..], Vec::as_slice)
     });
-    let reaches = |function: &&HotFunction| function.bodies.iter().any(|body| reached.contains(body));
+    let reaches = |function: &&HotFunction| function.bodies.iter().any(|body| reached.contains(&body.atom));
     hot.iter().filter(reaches).collect()
 }
 

@@ -3,15 +3,19 @@
 use hotpatch_abi::code;
 use rustc_hash::FxHashSet as HashSet;
 
+use crate::hot;
 use crate::initial::written_path;
 use crate::live::Live;
 use crate::names::{Name, Names};
 use crate::object_file::Role;
 use crate::program::{Atom, Content, Program};
-use crate::selection::{Body, Selection};
+use crate::selection::Selection;
 use crate::states::States;
 use crate::types::{KnownTypes, TypeTable};
 use crate::{Error, Subject};
+
+/// How legacy symbol names begin.
+const LEGACY: &str = "_ZN";
 
 /// The types of everything that was ever live, and which objects they were read from.
 #[derive(Debug, Default)]
@@ -195,31 +199,60 @@ impl Safety {
         names: &Names,
     ) -> Result<(), Error> {
         for function in selection.published.values() {
-            let Body::New(body) = function.body else { continue };
-            let Some(new) = program.id(body) else { continue };
-            let old = live.body(function.entry.path, new.path);
-            let old = old.and_then(|version| live.image(version.image).program.id(version.atom));
+            let old = live.table.get(&function.entry.path);
             let Some(old) = old.filter(|_| states.get(function.entry.linkage).is_some()) else {
                 continue;
             };
-            let tables = &program.object(body).types.signatures;
-            let described = tables.iter().find(|(name, _)| *name == new.linkage);
-            let note = match (self.known.signature(old.linkage), described) {
-                (Some(old), Some((_, new))) if old == new => continue,
-                (Some(old), Some((_, new))) => {
-                    format!("`{}` -> `{}`", signature(old, names), signature(new, names))
-                }
-                // Without debug information: legacy names carry a hash of the signature.
-                _ if old.linkage == new.linkage => continue,
-                _ => "a type of the signature was replaced by another of the same name".to_owned(),
-            };
-            let path = &function.path;
-            let message = format!("cannot patch `{path}`: its signature means other types than before");
-            return Err(Error::new(code::SIGNATURE, message)
-                .about(Subject::of_function(path))
-                .label_as(note));
+            if let Err((reason, label)) = self.signature_agrees(program, old.linkage, function.source, names)
+            {
+                let path = &function.path;
+                let message = format!("cannot patch `{path}`: {reason}");
+                return Err(Error::new(code::SIGNATURE, message)
+                    .about(Subject::of_function(path))
+                    .label_as(label));
+            }
         }
         Ok(())
+    }
+
+    /// Whether a new body takes and returns what the old one does, by their names.
+    fn signature_agrees(
+        &self,
+        program: &Program,
+        old_name: Name,
+        new: hot::Body,
+        names: &Names,
+    ) -> Result<(), (String, String)> {
+        let tables = &program.object(new.atom).types.signatures;
+        let described = |name: Name| tables.iter().find(|(known, _)| *known == name).map(|(_, of)| of);
+        let difference = |old: &[Name], new: &[Name]| {
+            format!("`{}` -> `{}`", signature(old, names), signature(new, names))
+        };
+        let other_types = "its signature means other types than before".to_owned();
+        let is_same_name = old_name == new.linkage;
+        // Legacy names carry a hash of the signature.
+        let is_named_after_types = names.text(old_name).starts_with(LEGACY);
+        match (self.known.signature(old_name), described(new.linkage)) {
+            (Some(old), Some(new)) if old == new => Ok(()),
+            (Some(old), Some(new)) => Err((other_types, difference(old, new))),
+            (Some(old), None) if is_same_name && !is_named_after_types => {
+                // It has the code of another function now, with whose types that code does what it should.
+                let other = program.id(new.atom);
+                let types = other.and_then(|other| described(other.linkage));
+                let Some((other, types)) = other.zip(types).filter(|(_, types)| *types != old) else {
+                    return Ok(());
+                };
+                let other = hot::function_path(names.text(other.path));
+                let reason =
+                    format!("it has the code of `{other}` now, so what its types mean cannot be told");
+                Err((reason, difference(old, types)))
+            }
+            _ if is_same_name => Ok(()),
+            _ => {
+                let label = "a type of the signature was replaced by another of the same name";
+                Err((other_types, label.to_owned()))
+            }
+        }
     }
 }
 

@@ -6,9 +6,9 @@ use hotpatch_abi::code;
 use indexmap::IndexSet;
 use rustc_hash::{FxBuildHasher, FxHashMap as HashMap};
 
-use crate::hot::HotFunction;
+use crate::hot::{self, HotFunction};
 use crate::initial::written_path;
-use crate::live::{Live, Version};
+use crate::live::{BASE, Live, Version};
 use crate::names::{Identifier, Name, Names};
 use crate::object_file::{Role, Symbol};
 use crate::program::{Atom, Program};
@@ -29,6 +29,8 @@ pub(crate) enum Body {
 #[derive(Clone, Debug)]
 pub(crate) struct Publication {
     pub(crate) entry: Identifier,
+    /// The body in the new objects.
+    pub(crate) source: hot::Body,
     pub(crate) body: Body,
     pub(crate) path: String,
 }
@@ -100,25 +102,41 @@ struct Selector<'a, 's> {
 impl Selector<'_, '_> {
     /// Whether the body that the process runs is a current version of the new one.
     fn is_live(&self, function: &HotFunction) -> bool {
-        let is_live = |body| {
-            let path = self.compared.program.id(body).map(|id| id.path);
-            let live = path.and_then(|path| self.compared.live.body(function.entry.path, path));
-            live.is_some_and(|version| self.compared.unchanged.is_current(body, version))
+        let Compared {
+            program,
+            live,
+            unchanged,
+            ..
+        } = self.compared;
+        let body = live.table.get(&function.entry.path).map(|body| body.version);
+        let is_live = |new: &hot::Body| {
+            // One of several instances.
+            let built = || {
+                let path = program.id(new.atom)?.path;
+                live.versions(path).find(|version| version.image == BASE)
+            };
+            let live = body.or_else(built);
+            live.is_some_and(|version| unchanged.is_current(new.atom, version))
         };
-        function.bodies.iter().copied().all(is_live)
+        function.bodies.iter().all(is_live)
     }
 
     fn publish(&mut self, function: &HotFunction) -> Result<(), Error> {
-        let body = function.body()?;
-        let body = match self.compared.unchanged.addressable(body, self.compared.live) {
+        let source = function.body()?;
+        let current = self
+            .compared
+            .unchanged
+            .addressable(source.atom, self.compared.live);
+        let body = match current {
             Some(version) => Body::Loaded(version),
             None => {
-                self.include(body);
-                Body::New(body)
+                self.include(source.atom);
+                Body::New(source.atom)
             }
         };
         let publication = Publication {
             entry: function.entry,
+            source,
             body,
             path: function.path.clone(),
         };

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::hot::{self, HotFunction};
-use crate::names::Identifier;
+use crate::names::{Identifier, Name};
 use crate::reach::Calls;
 use crate::safety::Safety;
 use crate::selection::Compared;
@@ -25,9 +25,7 @@ pub(crate) fn notes(compared: Compared<'_>, functions: &[&HotFunction], safety: 
             .map(|version| outermost(calls.path(version)))
             .filter(|caller| *caller != old.path)
             .collect();
-        let body = old
-            .body
-            .and_then(|body| safety.signature(body.linkage, compared.names));
+        let body = old.body.and_then(|body| safety.signature(body, compared.names));
         note(&old.path, &callers, body.as_deref())
     });
     notes.collect()
@@ -37,7 +35,7 @@ pub(crate) fn notes(compared: Compared<'_>, functions: &[&HotFunction], safety: 
 struct OldEntry {
     path: String,
     entry: Identifier,
-    body: Option<Identifier>,
+    body: Option<Name>,
 }
 
 fn old_entries(compared: Compared<'_>, functions: &[&HotFunction]) -> Vec<OldEntry> {
@@ -50,7 +48,7 @@ fn old_entries(compared: Compared<'_>, functions: &[&HotFunction]) -> Vec<OldEnt
             let is_here = || image.linked.unique(old.entry.linkage).is_some();
             let is_known = |known: &OldEntry| known.entry == old.entry;
             if is_changed && is_here() && !entries.iter().any(is_known) {
-                let body = old.bodies.first().and_then(|body| image.program.id(*body));
+                let body = old.bodies.first().map(|body| body.linkage);
                 entries.push(OldEntry {
                     path: old.path,
                     entry: old.entry,

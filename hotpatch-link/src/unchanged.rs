@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap as HashMap;
 
 use crate::hot;
 use crate::live::{Callee, Live, Version};
-use crate::names::{Identifier, Names};
+use crate::names::{Name, Names};
 use crate::program::{Atom, Program};
 
 /// The current versions of each function of a program.
@@ -26,16 +26,15 @@ impl Unchanged {
         let mut changed = Vec::new();
         let mut callers: HashMap<Atom, Vec<Atom>> = HashMap::default();
         for function in program.functions() {
-            let Some(Identifier { path, .. }) = program.id(function) else {
-                continue;
-            };
+            let paths: Vec<_> = program.paths(function).collect();
+            let known = || paths.iter().flat_map(|path| live.versions(*path));
             let fingerprint = program.deep(function).fingerprint;
             let is_equal = |version: &Version| {
                 live.image(version.image).program.deep(version.atom).fingerprint == fingerprint
             };
-            let equal: Vec<_> = live.versions(path).filter(is_equal).collect();
-            let is_known = || live.versions(path).next().is_some() || hot::is_body(names.text(path));
-            if equal.is_empty() && is_known() {
+            let equal: Vec<_> = known().filter(is_equal).collect();
+            let is_body = |path: &Name| hot::is_body(names.text(*path));
+            if equal.is_empty() && (known().next().is_some() || paths.iter().any(is_body)) {
                 changed.push(function);
             }
             versions.insert(function, equal);
