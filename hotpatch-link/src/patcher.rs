@@ -205,6 +205,7 @@ impl Patcher {
             compared,
             &added(compared, &selection, &findings, &states),
             &self.safety,
+            units,
         );
         notes.extend(
             self.news

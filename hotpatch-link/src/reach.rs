@@ -130,21 +130,23 @@ impl<'a> Calls<'a> {
         }
     }
 
-    /// The functions that call the function of an entry and that something runs without the table: they stay as
-    /// they are.
-    pub(crate) fn staying(&self, entry: Name) -> Vec<Version> {
+    /// The author's functions that call the function of an entry and that something runs without the table: they stay
+    /// as they are.
+    pub(crate) fn staying(&self, entry: Name, is_author: impl Fn(&str) -> bool) -> Vec<Version> {
         let function = self.names.path(entry).rsplit_once("::").map(|(path, _)| path);
+        let mut open = self.mentioning(entry);
+        let mut seen: HashSet<Version> = open.iter().copied().collect();
         let mut staying = Vec::new();
-        for direct in self.mentioning(entry) {
-            // The function itself leads to its entry; it may be inlined into others.
-            let callers = match Some(self.path(direct)) == function {
-                true => self.callers.get(&direct).cloned().unwrap_or_default(),
-                false => vec![direct],
-            };
-            staying.extend(callers.into_iter().filter(|caller| self.runs(*caller)));
+        while let Some(at) = open.pop() {
+            // The function itself leads to its entry; it may be inlined into others. Libraries only hand it on.
+            let path = self.path(at);
+            if Some(path) == function || !is_author(path) {
+                let callers = self.callers.get(&at).into_iter().flatten().copied();
+                open.extend(callers.filter(|caller| seen.insert(*caller)));
+            } else if self.runs(at) {
+                staying.push(at);
+            }
         }
-        staying.sort();
-        staying.dedup();
         staying
     }
 

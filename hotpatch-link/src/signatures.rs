@@ -8,9 +8,15 @@ use crate::names::{Identifier, Name};
 use crate::reach::Calls;
 use crate::safety::Safety;
 use crate::selection::Compared;
+use crate::unit::Unit;
 
 /// One sentence for each of `functions`, which the process does not have, that it has with another signature.
-pub(crate) fn notes(compared: Compared<'_>, functions: &[&HotFunction], safety: &Safety) -> Vec<String> {
+pub(crate) fn notes(
+    compared: Compared<'_>,
+    functions: &[&HotFunction],
+    safety: &Safety,
+    units: &[Unit],
+) -> Vec<String> {
     if functions.is_empty() {
         return Vec::new();
     }
@@ -20,8 +26,9 @@ pub(crate) fn notes(compared: Compared<'_>, functions: &[&HotFunction], safety: 
     }
     let calls = Calls::of(compared.live, compared.names);
     let notes = old.into_iter().filter_map(|old| {
-        let callers = calls.staying(old.entry.linkage).into_iter();
+        let callers = calls.staying(old.entry.linkage, |path| units.iter().any(|unit| unit.owns(path)));
         let callers: BTreeSet<String> = callers
+            .into_iter()
             .map(|version| outermost(calls.path(version)))
             .filter(|caller| *caller != old.path)
             .collect();
@@ -62,10 +69,10 @@ fn old_entries(compared: Compared<'_>, functions: &[&HotFunction]) -> Vec<OldEnt
 
 /// The function that a closure belongs to, as people write it.
 fn outermost(path: &str) -> String {
-    let end = ["::{{closure}}", "::{closure#"]
-        .iter()
-        .filter_map(|closure| path.find(closure))
-        .min();
+    let closures = ["::{{closure}}", "::{closure#"];
+    let is_outside = |before: &str| before.matches('<').count() == before.matches('>').count();
+    let ends = closures.iter().flat_map(|closure| path.match_indices(closure));
+    let end = ends.map(|(at, _)| at).filter(|at| is_outside(&path[..*at])).min();
     hot::function_path(end.map_or(path, |end| &path[..end]))
 }
 
@@ -102,5 +109,9 @@ mod tests {
         assert_eq!(outermost("game::main::{{closure}}::{{closure}}"), "game::main");
         assert_eq!(outermost("<game::Player>::run::{closure#1}"), "game::Player::run");
         assert_eq!(outermost("game::run"), "game::run");
+        assert_eq!(
+            outermost("<game::Job<game::main::{closure#0}>>::run::{closure#0}"),
+            "<game::Job<game::main::{closure#0}>>::run"
+        );
     }
 }
