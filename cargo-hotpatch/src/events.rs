@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use hotpatch_link::Unreached;
 use serde::{Serialize, Serializer};
 
 use crate::places::Span;
@@ -29,7 +30,8 @@ pub(crate) enum Event<'a> {
         generation: u64,
         functions: &'a [String],
         /// Changed functions that stay as they were, because no hot function reaches them.
-        unreached: &'a [String],
+        #[serde(serialize_with = "with_reasons")]
+        unreached: &'a [Unreached],
         /// Facts that the author should know.
         notes: &'a [String],
         ms: Phases,
@@ -103,6 +105,18 @@ fn milliseconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::
     serializer.serialize_f64(duration.as_micros() as f64 / 1000.0)
 }
 
+fn with_reasons<S: Serializer>(unreached: &[Unreached], serializer: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct WithReason<'a> {
+        function: &'a str,
+        reason: String,
+    }
+    serializer.collect_seq(unreached.iter().map(|Unreached { function, reason }| WithReason {
+        function,
+        reason: reason.to_string(),
+    }))
+}
+
 /// The file that events are appended to, if any.
 #[derive(Debug)]
 pub(crate) struct EventLog(Option<File>);
@@ -133,6 +147,8 @@ impl EventLog {
 
 #[cfg(test)]
 mod tests {
+    use hotpatch_link::{Reason, Way};
+
     use super::*;
 
     fn check(event: Event<'_>, expected: &str) {
@@ -206,7 +222,10 @@ mod tests {
             ..Phases::default()
         };
         let functions = ["game::step".to_owned()];
-        let unreached = ["game::main".to_owned()];
+        let unreached = [Unreached {
+            function: "game::other".to_owned(),
+            reason: Reason::Uncalled { way: Way::default() },
+        }];
         let notes = ["kept".to_owned()];
         check(
             Event::Applied {
@@ -217,7 +236,7 @@ mod tests {
                 notes: &notes,
                 ms,
             },
-            r#"{"event":"applied","pid":7,"generation":3,"functions":["game::step"],"unreached":["game::main"],"notes":["kept"],"ms":{"replay":101.5,"compare":0.0,"bind":0.0,"link":0.0,"commit":0.0,"total":141.0}}"#,
+            r#"{"event":"applied","pid":7,"generation":3,"functions":["game::step"],"unreached":[{"function":"game::other","reason":"nothing calls it"}],"notes":["kept"],"ms":{"replay":101.5,"compare":0.0,"bind":0.0,"link":0.0,"commit":0.0,"total":141.0}}"#,
         );
     }
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::thread::{self, JoinHandle};
 
 use hotpatch_abi::code;
-use hotpatch_link::{Change, Draft, Error, Parent, Patch, Patcher, Unit};
+use hotpatch_link::{Change, Draft, Error, Parent, Patch, Patcher, Unit, Unreached};
 
 use crate::refusal::Refusal;
 
@@ -52,6 +52,14 @@ impl LivePatcher {
         self.get()?
             .link(draft, parent, linker, out)
             .map_err(|error| refusal(&error).into())
+    }
+
+    /// The changed functions that a patch leaves as they are. To be asked before the patch is committed.
+    pub(crate) fn unreached(&self, draft: &Draft) -> Vec<Unreached> {
+        match &self.0 {
+            State::Open(patcher) => patcher.unreached(draft),
+            State::Opening(_) | State::Failed(_) => Vec::new(),
+        }
     }
 
     /// A process acknowledged the patch.

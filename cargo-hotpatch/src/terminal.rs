@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use anstyle::{AnsiColor, Style};
 use hotpatch_abi::code::Code;
-use hotpatch_link::Subject;
+use hotpatch_link::{Subject, Unreached};
 
 use crate::base::BaseRecord;
 use crate::diagnostic::Diagnostic;
@@ -70,18 +70,14 @@ impl Terminal {
     }
 
     /// What no hot function reaches, below the line of the patch that the rest of the edit made.
-    pub(crate) fn not_live(self, unreached: &[String], find: impl Fn(&Subject) -> Option<Place>) {
+    pub(crate) fn not_live(self, unreached: &[Unreached], find: impl Fn(&Subject) -> Option<Place>) {
         if let Some(messages) = messages::wanted() {
-            for path in unreached {
-                let refusal = unreached::warning(path).located(&find);
+            for function in unreached {
+                let refusal = unreached::warning(function).located(&find);
                 messages.refusal(&refusal, Severity::Warning);
             }
         }
-        if !self.quiet && !unreached.is_empty() {
-            let them = if unreached.len() == 1 { "it" } else { "them" };
-            let names = listed(unreached);
-            self.notes(&[format!("not live: {names} (no hot function reaches {them})")]);
-        }
+        self.notes(&unreached::lines(unreached));
     }
 
     /// `= note: …` below a status line.

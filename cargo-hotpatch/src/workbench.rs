@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use anyhow::Result;
-use hotpatch_link::{Change, Draft, Parent, Patch, Subject, Unit};
+use hotpatch_link::{Change, Draft, Parent, Patch, Subject, Unit, Unreached};
 
 use crate::base::Base;
 use crate::capture::Capture;
@@ -236,7 +236,7 @@ impl Workbench {
         Ok(Rebuilt::Compiled)
     }
 
-    /// Compares the current objects with what is live. Functions that are no news to the user count as unchanged.
+    /// Compares the current objects with what is live.
     ///
     /// # Errors
     ///
@@ -246,15 +246,13 @@ impl Workbench {
             .patcher
             .compare(&units(&self.base, &self.graph, &self.replays))
             .map_err(|refusal| self.located(*refusal))?;
-        Ok(match change {
-            Change::Nothing { notes } => Compared::Nothing { notes },
-            Change::Patch(draft) => Compared::Patch(draft),
-            Change::Unreachable { changed, notes } => match unreached::worth_naming(&changed, &self.crates())
-            {
-                changed if changed.is_empty() => Compared::Nothing { notes },
-                changed => return Err(self.located(unreached::refusal(&changed, &notes)).into()),
-            },
-        })
+        match change {
+            Change::Nothing { notes } => Ok(Compared::Nothing { notes }),
+            Change::Patch(draft) => Ok(Compared::Patch(draft)),
+            Change::Unreachable { changed, notes } => {
+                Err(self.located(unreached::refusal(&changed, &notes)).into())
+            }
+        }
     }
 
     /// The place of an item in the sources.
@@ -271,17 +269,9 @@ impl Workbench {
         refusal.located(|subject| self.place_of(subject))
     }
 
-    /// The changed functions that a patch leaves as they are.
-    pub(crate) fn unreached(&self, draft: &Draft) -> Vec<String> {
-        unreached::worth_naming(draft.unreached(), &self.crates())
-    }
-
-    /// The names of the program's own crates.
-    fn crates(&self) -> BTreeSet<String> {
-        let units = self.graph.units().values();
-        units
-            .filter_map(|unit| Some(unit.args.crate_name()?.to_owned()))
-            .collect()
+    /// The changed functions that a patch leaves as they are. To be asked before the patch is committed.
+    pub(crate) fn unreached(&self, draft: &Draft) -> Vec<Unreached> {
+        self.patcher.unreached(draft)
     }
 
     /// Links a patch into `out`, or into the session's own folder.

@@ -78,7 +78,7 @@ fn identity(
     let mut mentions = Vec::new();
     hash.update(&[section.role as u8]);
     hash.update(&section.size.to_le_bytes());
-    if let Some(file) = location::file(object, id) {
+    if let Some(file) = location::file(object, names, id) {
         hash.update(file);
     } else {
         content(object, names, id, 0..section.size, &mut hash, &mut mentions);

@@ -12,8 +12,8 @@ use crate::hot;
 use crate::names::{Name, Names};
 use crate::object_file::Role;
 use crate::program::{Atom, Program};
+use crate::reasons::Crates;
 use crate::states::States;
-use crate::unit::Unit;
 
 /// A static or thread-local of a program that keeps its value over patches.
 #[derive(Clone, Debug)]
@@ -28,7 +28,7 @@ pub(crate) struct Variable {
 }
 
 /// The variables of a program's own crates, without those that macros make for themselves.
-pub(crate) fn variables(program: &Program, names: &Names, units: &[Unit]) -> Vec<Variable> {
+pub(crate) fn variables(program: &Program, names: &Names, crates: &Crates) -> Vec<Variable> {
     let mut variables = Vec::new();
     for (index, object) in program.objects.iter().enumerate() {
         for (symbol, section) in &object.file.variables {
@@ -38,7 +38,7 @@ pub(crate) fn variables(program: &Program, names: &Names, units: &[Unit]) -> Vec
                 section: *section,
             };
             let (section, path) = (program.section(atom), names.path(symbol.name));
-            if is_made_by_macro(path, &section.name) || !units.iter().any(|unit| unit.owns(path)) {
+            if is_made_by_macro(path, &section.name) || !crates.own(path) {
                 continue;
             }
             variables.push(Variable {

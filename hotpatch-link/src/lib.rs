@@ -12,6 +12,8 @@ mod unit;
 mod elf;
 mod object_file;
 
+mod debug_info;
+mod inlined;
 mod location;
 
 mod deep;
@@ -33,6 +35,7 @@ mod safety;
 mod selection;
 
 mod notes;
+mod reasons;
 mod renames;
 mod signatures;
 
@@ -49,5 +52,6 @@ mod patcher;
 
 pub use error::Error;
 pub use patcher::{Change, Draft, Parent, Patch, Patcher};
+pub use reasons::{Holder, Reason, Unreached, Way};
 pub use subject::Subject;
 pub use unit::Unit;

@@ -3,19 +3,24 @@
 //! Layout on 64-bit targets: pointer to the file name, its length, line `u32`, column `u32`. The file name may be
 //! followed by a NUL that the length does not count.
 
+use crate::names::Names;
 use crate::object_file::{ObjectFile, Role, SectionId, SymbolPlace};
 
 const LEN: usize = 24;
+/// How the names begin that thin-local LTO gives to constants without a name, so that all modules of a crate may use
+/// them.
+const SHARED: &str = "anon.";
 
 /// The file name, if the section is one location and nothing else.
-pub(crate) fn file(object: &ObjectFile, id: SectionId) -> Option<&[u8]> {
+pub(crate) fn file<'a>(object: &'a ObjectFile, names: &Names, id: SectionId) -> Option<&'a [u8]> {
     let section = object.section(id);
     let data: &[u8; LEN] = object.data(id).try_into().ok()?;
     let [relocation] = section.relocations.as_slice() else {
         return None;
     };
     // A named constant of the same shape is the user's own.
-    let anonymous = section.definitions.is_empty();
+    let is_nobodys = |index: &usize| names.text(object.symbols[*index].name).starts_with(SHARED);
+    let anonymous = section.definitions.iter().all(is_nobodys);
     if section.role != Role::Constant || relocation.offset != 0 || !anonymous {
         return None;
     }

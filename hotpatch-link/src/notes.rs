@@ -10,11 +10,11 @@ use crate::hot;
 use crate::initial::{self, InitialValues, Told, Variable};
 use crate::names::{Name, Names};
 use crate::program::{Atom, Program};
+use crate::reasons::Crates;
 use crate::renames;
 use crate::safety::Safety;
 use crate::selection::{Compared, Selection};
 use crate::states::States;
-use crate::unit::Unit;
 
 /// What the author of the program was told, and what the process began with.
 #[derive(Debug)]
@@ -42,8 +42,8 @@ pub(crate) struct Findings {
 
 impl News {
     /// For a program as built.
-    pub(crate) fn of_process(program: &Program, names: &Names, units: &[Unit]) -> Self {
-        let variables = initial::variables(program, names, units);
+    pub(crate) fn of_process(program: &Program, names: &Names, crates: &Crates) -> Self {
+        let variables = initial::variables(program, names, crates);
         let mut values = InitialValues::default();
         values.learn(&variables);
         values.tell(initial::told(&variables, &States::default()));
@@ -54,14 +54,14 @@ impl News {
         }
     }
 
-    pub(crate) fn look(&self, compared: Compared<'_>, states: &States, units: &[Unit]) -> Findings {
+    pub(crate) fn look(&self, compared: Compared<'_>, states: &States, crates: &Crates) -> Findings {
         let Compared {
             program,
             names,
             unchanged,
             ..
         } = compared;
-        let variables = initial::variables(program, names, units);
+        let variables = initial::variables(program, names, crates);
         let starts = Starts::of(program, names);
         // What only the loader calls is told as what it is.
         let of_author = |atom: &Atom| !starts.code.contains(atom);

@@ -24,6 +24,7 @@ use crate::notes::{Findings, News};
 use crate::object_file::Role;
 use crate::program::{Atom, ObjectCache, Program};
 use crate::reach;
+use crate::reasons::{self, Crates, Unreached};
 use crate::safety::Safety;
 use crate::selection::{self, Body, Compared, Selection};
 use crate::signatures;
@@ -51,8 +52,8 @@ pub enum Change {
     },
     /// Code changed, but no hot function reaches it.
     Unreachable {
-        /// Paths of the workspace functions whose code changed since the last comparison.
-        changed: Vec<String>,
+        /// The functions whose code changed since the last comparison.
+        changed: Vec<Unreached>,
         /// Facts that the author should know, one sentence each.
         notes: Vec<String>,
     },
@@ -68,8 +69,9 @@ pub struct Draft {
     states: Box<States>,
     findings: Box<Findings>,
     published: Vec<String>,
-    changed: Vec<String>,
-    unreached: Vec<String>,
+    crates: Crates,
+    /// What changed since the last comparison and is no part of the patch.
+    left: Vec<Atom>,
     notes: Vec<String>,
 }
 
@@ -77,16 +79,6 @@ impl Draft {
     /// Full paths of the hot functions to publish.
     pub fn published(&self) -> &[String] {
         &self.published
-    }
-
-    /// Paths of the workspace functions whose code changed since the last comparison.
-    pub fn changed(&self) -> &[String] {
-        &self.changed
-    }
-
-    /// Those among them that no published function reaches: they are not part of the patch.
-    pub fn unreached(&self) -> &[String] {
-        &self.unreached
     }
 
     /// Facts that the author should know of an edit that is applied, one sentence each.
@@ -108,6 +100,13 @@ pub struct Patch {
     pub link: Duration,
     draft: Draft,
     linked: LinkedImage,
+}
+
+impl Patch {
+    /// What it was linked from.
+    pub fn draft(&self) -> &Draft {
+        &self.draft
+    }
 }
 
 /// How a patch follows on what is live.
@@ -149,7 +148,7 @@ impl Patcher {
         let program = Arc::new(cache.read(units, &mut names)?);
         let mut safety = Safety::default();
         safety.learn(&program);
-        let news = News::of_process(&program, &names, units);
+        let news = News::of_process(&program, &names, &Crates::of(units));
         let all: Vec<_> = program.functions().collect();
         let base = Image {
             patch: None,
@@ -187,6 +186,7 @@ impl Patcher {
         let program = Arc::new(self.cache.read(units, &mut self.names)?);
         let unchanged = Unchanged::of(&program, &self.live, &self.names);
         let hot = hot::functions(&program, &self.names);
+        let crates = Crates::of(units);
         let mut states = States::of(&program, &self.live, &self.names);
         let compared = Compared {
             program: &program,
@@ -195,7 +195,7 @@ impl Patcher {
             hot: &hot,
             names: &self.names,
         };
-        let findings = self.news.look(compared, &states, units);
+        let findings = self.news.look(compared, &states, &crates);
         let selected = select(compared, &findings, &mut states);
         let selection = selected.map_err(|error| {
             let explained = self.safety.explain(&program, &states, &self.names);
@@ -205,16 +205,14 @@ impl Patcher {
             compared,
             &added(compared, &selection, &findings, &states),
             &self.safety,
-            units,
+            &crates,
         );
         notes.extend(
             self.news
                 .notes(&findings, compared, &selection, &states, &self.safety),
         );
-        let changed = findings.changed.iter().copied();
-        let unreached = changed.clone().filter(|atom| !selection.included.contains(atom));
-        let unreached = self.paths(&program, unreached, units);
-        let changed = self.paths(&program, changed, units);
+        let mut left = findings.changed.clone();
+        left.retain(|atom| !selection.included.contains(atom));
         if !selection.published.is_empty() {
             self.safety
                 .check(&program, &self.live, &selection, &states, &self.names)?;
@@ -230,16 +228,18 @@ impl Patcher {
                 states: Box::new(states),
                 findings: Box::new(findings),
                 published,
-                changed,
-                unreached,
+                crates,
+                left,
                 notes,
             }));
         }
-        if let Some(first) = changed.first() {
-            self.safety.layouts(&program, Some(first), &self.names)?;
+        let path = |atom: &Atom| reasons::own_path(&program, &self.names, &crates, *atom);
+        if let Some(first) = left.iter().filter_map(path).min() {
+            self.safety.layouts(&program, Some(&first), &self.names)?;
         }
         let starts_later = findings.new_starts.any_missing();
         self.news.tell(findings);
+        let changed = reasons::unreached(&program, &self.names, &crates, &left, |_| false);
         if !changed.is_empty() {
             return Ok(Change::Unreachable { changed, notes });
         }
@@ -251,6 +251,20 @@ impl Patcher {
             return Err(notes.into_iter().fold(error, Error::note));
         }
         Ok(Change::Nothing { notes })
+    }
+
+    /// The functions that changed since the last comparison but one and that a patch leaves as they were. To be asked
+    /// before the patch is committed.
+    pub fn unreached(&self, draft: &Draft) -> Vec<Unreached> {
+        let Draft {
+            program,
+            selection,
+            crates,
+            left,
+            ..
+        } = draft;
+        let is_included = |atom| selection.included.contains(&atom);
+        reasons::unreached(program, &self.names, crates, left, is_included)
     }
 
     /// Binds and links. `linker` is an ELF linker that takes ld options (`ld.lld`).
@@ -350,23 +364,6 @@ impl Patcher {
             functions,
             bound: selection.bound,
         });
-    }
-
-    /// The paths of functions of workspace crates, as people write them.
-    fn paths(
-        &self,
-        program: &Program,
-        functions: impl IntoIterator<Item = Atom>,
-        units: &[Unit],
-    ) -> Vec<String> {
-        let names = functions.into_iter().filter_map(|atom| program.id(atom));
-        let paths = names.map(|id| hot::function_path(self.names.text(id.path)));
-        let mut paths: Vec<_> = paths
-            .filter(|path| units.iter().any(|unit| unit.owns(path)))
-            .collect();
-        paths.sort();
-        paths.dedup();
-        paths
     }
 }
 

@@ -1,6 +1,6 @@
 //! The objects of all workspace crates at one moment, and what each name means between them.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use object::elf;
 
@@ -8,6 +8,7 @@ use crate::Error;
 use crate::constructors;
 use crate::deep::Deep;
 use crate::fingerprint::Identities;
+use crate::inlined::Inlined;
 use crate::names::{Identifier, Name, Names};
 use crate::object_file::{ObjectFile, Relocation, Role, Section, SectionId, Symbol, SymbolPlace};
 use crate::types::TypeTable;
@@ -34,6 +35,7 @@ pub(crate) struct Object {
     pub(crate) types: TypeTable,
     /// What the loader or a collecting crate reads when the program starts.
     pub(crate) starts: Vec<SectionId>,
+    inlined: OnceLock<Inlined>,
 }
 
 impl Object {
@@ -47,7 +49,26 @@ impl Object {
             file,
             identities,
             types,
+            inlined: OnceLock::new(),
         })
+    }
+
+    /// What was inlined where: read when it is first asked for.
+    pub(crate) fn inlined(&self) -> &Inlined {
+        self.inlined.get_or_init(|| Inlined::of(&self.file))
+    }
+
+    /// Whether the debug information has a name with this text.
+    pub(crate) fn mentions(&self, text: &str) -> bool {
+        let names = self
+            .file
+            .sections
+            .iter()
+            .filter(|section| section.name == ".debug_str");
+        let finder = memchr::memmem::Finder::new(text);
+        names
+            .into_iter()
+            .any(|section| finder.find(&self.file.bytes[section.range.clone()]).is_some())
     }
 }
 

@@ -6,16 +6,16 @@ use std::collections::BTreeSet;
 use crate::hot::{self, HotFunction};
 use crate::names::{Identifier, Name};
 use crate::reach::Calls;
+use crate::reasons::Crates;
 use crate::safety::Safety;
 use crate::selection::Compared;
-use crate::unit::Unit;
 
 /// One sentence for each of `functions`, which the process does not have, that it has with another signature.
 pub(crate) fn notes(
     compared: Compared<'_>,
     functions: &[&HotFunction],
     safety: &Safety,
-    units: &[Unit],
+    crates: &Crates,
 ) -> Vec<String> {
     if functions.is_empty() {
         return Vec::new();
@@ -26,7 +26,7 @@ pub(crate) fn notes(
     }
     let calls = Calls::of(compared.live, compared.names);
     let notes = old.into_iter().filter_map(|old| {
-        let callers = calls.staying(old.entry.linkage, |path| units.iter().any(|unit| unit.owns(path)));
+        let callers = calls.staying(old.entry.linkage, |path| crates.own(path));
         let callers: BTreeSet<String> = callers
             .into_iter()
             .map(|version| outermost(calls.path(version)))

@@ -19,14 +19,10 @@ pub struct Unit {
 }
 
 impl Unit {
-    /// Whether a function belongs to this crate, by its path: `game::step`, `<game::Player as Drop>::drop`.
-    pub(crate) fn owns(&self, path: &str) -> bool {
-        let name = self
-            .key
-            .rsplit_once('-')
-            .map_or(self.key.as_str(), |(name, _)| name);
-        let path = path.trim_start_matches('<');
-        path.strip_prefix(name).is_some_and(|rest| rest.starts_with("::"))
+    /// The name of the crate.
+    pub(crate) fn crate_name(&self) -> &str {
+        let key = self.key.as_str();
+        key.rsplit_once('-').map_or(key, |(name, _)| name)
     }
 }
 

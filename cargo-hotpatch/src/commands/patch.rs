@@ -38,7 +38,6 @@ pub(crate) fn run(selection: &Selection, output: Option<&Path>) -> Result<ExitCo
         Compared::Patch(draft) => draft,
     };
     let published = draft.published().to_vec();
-    let unreached = bench.unreached(&draft);
     let notes = draft.notes().to_vec();
     let patch = bench.link(draft, Parent::Base, Some(&output))?;
     let functions = counted(published.len(), "function");
@@ -46,7 +45,7 @@ pub(crate) fn run(selection: &Selection, output: Option<&Path>) -> Result<ExitCo
         "Linked",
         format_args!("a patch of {functions}: {}", listed(&published)),
     );
-    terminal.not_live(&unreached, |subject| bench.place_of(subject));
+    terminal.not_live(&bench.unreached(patch.draft()), |subject| bench.place_of(subject));
     terminal.notes(&notes);
     terminal.status(
         "Patch",

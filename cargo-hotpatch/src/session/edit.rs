@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use hotpatch_abi::code;
-use hotpatch_link::{Draft, Parent};
+use hotpatch_link::{Draft, Parent, Unreached};
 
 use super::inbox::FileEvent;
 use super::main_loop::Session;
@@ -145,7 +145,6 @@ impl Session {
     }
 
     fn patch(&mut self, draft: Draft, at: Instant, mut ms: Phases) -> Result<()> {
-        let unreached = self.bench.unreached(&draft);
         let notes = draft.notes().to_vec();
         let patch = self.bench.link(draft, Parent::Live, None)?;
         (ms.bind, ms.link) = (patch.bind, patch.link);
@@ -154,6 +153,7 @@ impl Session {
             path: patch.path.clone(),
         });
         ms.total = at.elapsed();
+        let unreached = self.bench.unreached(patch.draft());
         if verdicts
             .iter()
             .any(|verdict| matches!(verdict.answer, Answer::Applied { .. }))
@@ -172,7 +172,7 @@ impl Session {
     }
 
     /// One line for the edit, one event for each process.
-    fn report(&self, verdicts: &[Verdict], unreached: &[String], notes: &[String], mut ms: Phases) {
+    fn report(&self, verdicts: &[Verdict], unreached: &[Unreached], notes: &[String], mut ms: Phases) {
         let mut shown = false;
         for Verdict { pid, answer, time } in verdicts {
             match answer {

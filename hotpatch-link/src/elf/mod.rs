@@ -1,5 +1,6 @@
 //! Everything that knows ELF records or x86-64 instructions.
 
 pub(crate) mod eh_frame;
+pub(crate) mod flow;
 pub(crate) mod program;
 pub(crate) mod x86_64;

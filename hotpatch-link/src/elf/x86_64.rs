@@ -97,6 +97,12 @@ pub(crate) fn is_branch(code: &[u8], at: usize) -> bool {
         || matches!((before(2), before(1)), (Some(0x0f), Some(0x80..=0x8f)))
 }
 
+/// Whether the relocated field at `at` is the operand of a call or jump through the global offset table.
+pub(crate) fn is_indirect_branch(code: &[u8], at: usize) -> bool {
+    let opcode = at.checked_sub(2).and_then(|start| code.get(start..at));
+    matches!(opcode, Some([0xff, 0x15 | 0x25]))
+}
+
 /// Turns `movabs $imm64, %reg` into `mov slot(%rip), %reg; nop`, without changing the length.
 ///
 /// `at` is the offset of the 64-bit immediate. Returns the offset of the new 32-bit displacement.
@@ -168,5 +174,7 @@ mod tests {
         assert!(is_branch(&[0xe8, 0, 0, 0, 0], 1));
         assert!(is_branch(&[0x0f, 0x84, 0, 0, 0, 0], 2));
         assert!(!is_branch(&[0x48, 0x8b, 0x05, 0, 0, 0, 0], 3));
+        assert!(is_indirect_branch(&[0xff, 0x15, 0, 0, 0, 0], 2));
+        assert!(!is_indirect_branch(&[0x48, 0x8b, 0x05, 0, 0, 0, 0], 3));
     }
 }

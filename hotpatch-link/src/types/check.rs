@@ -50,7 +50,10 @@ impl KnownTypes {
         others.sort_by_key(|other| names.text(**other));
         Some(LayoutChange {
             path: reached.path(name),
-            others: others.into_iter().map(|other| names.text(*other).to_owned()).collect(),
+            others: others
+                .into_iter()
+                .map(|other| names.text(*other).to_owned())
+                .collect(),
             ..self.described(name, change, names)?
         })
     }
@@ -64,7 +67,11 @@ impl KnownTypes {
         let mut changed: HashMap<Name, Changed<'a>> = HashMap::default();
         let mut traits: Vec<(&str, Changed<'a>)> = Vec::new();
         for table in tables {
-            for described in table.types.iter().filter(|described| !self.agrees(described, names)) {
+            for described in table
+                .types
+                .iter()
+                .filter(|described| !self.agrees(described, names))
+            {
                 changed.insert(described.name, Changed::Layout(described));
             }
             for vtable in &table.vtables {

@@ -1,11 +1,9 @@
 //! The debugging information entries of an object that tell about types, all units in one list. What lies inside
 //! functions is left out: that is most of it, and no type is described there.
 
-use gimli::{AttributeValue, DwTag, EndianSlice, Expression, LittleEndian, Operation, SectionId, Unit};
+use gimli::{AttributeValue, DwTag, Expression, Operation, Unit};
 
-use super::debug_sections::{DebugSections, Place};
-
-type Slice<'a> = EndianSlice<'a, LittleEndian>;
+use crate::debug_info::{self, DebugSections, Place, Slice};
 
 /// An index into [`Dies`].
 pub(super) type Index = usize;
@@ -37,11 +35,8 @@ pub(super) struct Dies<'a> {
 impl<'a> Dies<'a> {
     /// Reads all units of an object. An object without debug information has none.
     pub(super) fn read(sections: &'a DebugSections<'_>) -> Result<Self, gimli::Error> {
-        let load =
-            |id: SectionId| Ok::<_, gimli::Error>(EndianSlice::new(sections.get(id.name()), LittleEndian));
-        let dwarf = gimli::Dwarf::load(load)?;
+        let dwarf = sections.dwarf()?;
         let mut reader = Reader {
-            sections,
             dwarf: &dwarf,
             dies: Vec::new(),
             offsets: Vec::new(),
@@ -83,7 +78,6 @@ impl<'a> Dies<'a> {
 type Offset = usize;
 
 struct Reader<'a, 's> {
-    sections: &'s DebugSections<'s>,
     dwarf: &'s gimli::Dwarf<Slice<'a>>,
     dies: Vec<Die<'a>>,
     /// Where each entry lies, in the order of the entries.
@@ -176,7 +170,7 @@ impl<'a> Reader<'a, '_> {
             Some(Operation::AddressIndex { index }) => self.dwarf.address(unit, index)?,
             _ => return Ok(None),
         };
-        Ok(self.sections.place(address))
+        Ok(debug_info::place(address))
     }
 
     fn finish(mut self) -> Dies<'a> {

@@ -3,13 +3,18 @@
 use hotpatch_abi::names::BODY_PREFIX;
 use rustc_hash::FxHashMap as HashMap;
 
-use super::debug_sections::DebugSections;
 use super::dies::{Dies, Index};
 use super::table::{Member, Type, TypeTable, Variant, Vtable};
 use super::vtable;
+use crate::debug_info::DebugSections;
 use crate::hot;
 use crate::names::{Name, Names};
 use crate::object_file::ObjectFile;
+
+/// The debug sections that tell about types and refer to others, or to vtables.
+const RELOCATED: [&str; 3] = [".debug_info", ".debug_addr", ".debug_str_offsets"];
+/// Those that are only looked into.
+const PLAIN: [&str; 4] = [".debug_abbrev", ".debug_str", ".debug_line", ".debug_line_str"];
 
 impl TypeTable {
     /// Reads the types of an object. An object without debug information has none.
@@ -19,7 +24,7 @@ impl TypeTable {
     /// The debug information is malformed.
     pub(crate) fn read(object: &ObjectFile, names: &mut Names) -> Result<Self, gimli::Error> {
         let mut table = Self::default();
-        let sections = DebugSections::of(object);
+        let sections = DebugSections::of(object, &RELOCATED, &PLAIN);
         let dies = Dies::read(&sections)?;
         let mut reader = Reader {
             object,

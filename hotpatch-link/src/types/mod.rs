@@ -1,7 +1,6 @@
 //! The types of a program as its debug information tells them, and what a change of their layout would break.
 
 mod check;
-mod debug_sections;
 mod dies;
 mod differences;
 mod dwarf;

@@ -103,9 +103,7 @@ impl Compiled {
     fn held(&self, index: usize, names: &Names) -> String {
         let path = format!("random::p{index}::STATE");
         let mut statics = self.tables.iter().flat_map(|table| &table.statics);
-        let (_, of) = statics
-            .find(|(name, _)| names.path(**name) == path)
-            .unwrap();
+        let (_, of) = statics.find(|(name, _)| names.path(**name) == path).unwrap();
         names.text(*of).to_owned()
     }
 }

@@ -1,0 +1,15 @@
+//! Why a function that changed stays as it was: from the call graph and the debug information of the new program.
+//!
+//! Everything here is computed only when there is such a function, and only for what leads to it.
+
+mod code;
+mod decide;
+mod explain;
+mod graph;
+mod paths;
+mod reason;
+mod survey;
+
+pub(crate) use explain::{own_path, unreached};
+pub(crate) use paths::Crates;
+pub use reason::{Holder, Reason, Unreached, Way};

@@ -1,0 +1,224 @@
+//! Paths of functions as their authors write them, and whose functions they are.
+
+use std::collections::BTreeSet;
+
+use hotpatch_abi::names::BODY_PREFIX;
+
+use crate::hot;
+use crate::unit::Unit;
+
+/// The parts of hotpatch that may be crates of the workspace: only while hotpatch itself is worked on.
+const OUR_OWN: [&str; 4] = ["hotpatch", "hotpatch_abi", "hotpatch_macros", "hotpatch_runtime"];
+const LIBRARIES: [&str; 5] = ["core", "std", "alloc", "proc_macro", "compiler_builtins"];
+const CLOSURE: &str = "{{closure}}";
+
+/// The crates of the program's author.
+#[derive(Clone, Debug)]
+pub(crate) struct Crates(BTreeSet<String>);
+
+impl Crates {
+    pub(crate) fn of(units: &[Unit]) -> Self {
+        let names = units.iter().map(|unit| unit.crate_name().to_owned());
+        Self(names.filter(|name| !OUR_OWN.contains(&name.as_str())).collect())
+    }
+
+    /// Whether the author wrote a function: not an instance of library code, and nothing that a macro of hotpatch made.
+    pub(crate) fn own(&self, path: &str) -> bool {
+        if path.split("::").any(|part| part == "_") {
+            return false;
+        }
+        match path.strip_prefix('<') {
+            // `<game::Cat as game::Noise>::noise`: of the author, if the type or the trait is.
+            Some(inside) => {
+                let (of, rest) = split_at_depth(inside, " as ").unwrap_or((inside, ""));
+                self.owns_type(of) || self.owns_type(rest)
+            }
+            None => self.owns_type(path),
+        }
+    }
+
+    fn owns_type(&self, of: &str) -> bool {
+        let of = of.trim_start_matches(['&', '<', '[', '(', '*']);
+        let of = ["mut ", "const ", "dyn "]
+            .iter()
+            .fold(of, |of, word| of.strip_prefix(word).unwrap_or(of));
+        of.split_once("::").is_some_and(|(name, _)| self.0.contains(name))
+    }
+}
+
+/// Splits at a separator that lies in no brackets of its own.
+fn split_at_depth<'a>(text: &'a str, separator: &str) -> Option<(&'a str, &'a str)> {
+    let mut depth = 0;
+    for (at, c) in text.char_indices() {
+        match c {
+            '<' | '(' | '[' => depth += 1,
+            '>' if text[..at].ends_with('-') => {}
+            '>' | ')' | ']' if depth == 0 => return None,
+            '>' | ')' | ']' => depth -= 1,
+            _ if depth == 0 && text[at..].starts_with(separator) => {
+                return Some((&text[..at], &text[at + separator.len()..]));
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Whether a function belongs to the standard library, which calls at once what it is given, but for threads.
+pub(super) fn is_standard(path: &str) -> bool {
+    let path = path.trim_start_matches(['<', '&']);
+    path.split_once("::")
+        .is_some_and(|(name, _)| LIBRARIES.contains(&name))
+        || (!path.contains("::") && (path.starts_with('_') || path.len() == 1))
+        || path.starts_with("T as ") && LIBRARIES.iter().any(|name| path[5..].starts_with(name))
+}
+
+/// The path as people write it, the same under both manglings: without the names of bodies, without the arguments of
+/// generics, and with closures that have no numbers.
+pub(crate) fn plain(demangled: &str) -> String {
+    let path = without_generics(demangled);
+    let parts = path
+        .split("::")
+        .filter_map(|part| match part.strip_prefix(BODY_PREFIX) {
+            // `<tag>` for functions, `<tag>_<name>` for methods.
+            Some(tail) => tail.split_once('_').map(|(_, name)| name),
+            None if part.starts_with("{closure") => Some(CLOSURE),
+            None => Some(part),
+        });
+    hot::plain_path(&parts.collect::<Vec<_>>().join("::"))
+}
+
+/// The function that a closure is written in.
+pub(crate) fn enclosing(path: &str) -> &str {
+    path.split_once("::{{closure}}").map_or(path, |(outer, _)| outer)
+}
+
+/// Drops `::<…>`, which only the v0 mangling has.
+fn without_generics(path: &str) -> String {
+    let mut plain = String::with_capacity(path.len());
+    let mut rest = path;
+    while let Some((before, after)) = rest.split_once("::<") {
+        plain += before;
+        // Legacy names: `game::parts::<impl game::Noise for game::Cat>::noise`.
+        if after.starts_with("impl ") {
+            plain += "::<";
+            rest = after;
+            continue;
+        }
+        let mut depth = 1;
+        let end = after.char_indices().find(|(at, c)| {
+            match c {
+                '<' => depth += 1,
+                '>' if !after[..*at].ends_with('-') => depth -= 1,
+                _ => {}
+            }
+            depth == 0
+        });
+        rest = end.map_or("", |(at, _)| &after[at + 1..]);
+    }
+    plain + rest
+}
+
+/// The last identifier of a path.
+pub(super) fn identifier(path: &str) -> &str {
+    path.rsplit("::")
+        .find(|part| !part.starts_with('{'))
+        .unwrap_or(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn crates() -> Crates {
+        Crates(["game", "world"].map(String::from).into())
+    }
+
+    #[test]
+    fn own_functions_are_told_from_instances_of_library_code() {
+        for path in [
+            "game::main",
+            "game::main::{{closure}}",
+            "<game::Cat as game::Noise>::noise",
+            "<&game::Cat as core::fmt::Debug>::fmt",
+            "<alloc::vec::Vec<u8> as world::Noise>::noise",
+            "<T as world::Noise>::noise",
+            "<game::Grid<(u8, u8)> as core::ops::index::Index<usize>>::index",
+        ] {
+            assert!(crates().own(path), "{path}");
+        }
+        for path in [
+            "core::ptr::drop_in_place<game::World>",
+            "<alloc::vec::Vec<game::World> as core::fmt::Debug>::fmt",
+            "<core::iter::Map<game::I, game::F> as core::iter::Iterator>::next",
+            "axum::routing::get",
+            "main",
+            "_start",
+            "std::game::x",
+            "game::step::_::__ctor",
+            "hotpatch_runtime::scope::call",
+        ] {
+            assert!(!crates().own(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn plain_paths_are_the_same_under_both_manglings() {
+        for (demangled, expected) in [
+            ("game::step::__hotpatch_body_0123456789abcdef", "game::step"),
+            (
+                "game::Cat::__hotpatch_body_0123456789abcdef_be_loud",
+                "game::Cat::be_loud",
+            ),
+            (
+                "<game::Cat>::__hotpatch_body_0123456789abcdef_be_loud",
+                "game::Cat::be_loud",
+            ),
+            (
+                "game::step::__hotpatch_body_0123456789abcdef::{{closure}}",
+                "game::step::{{closure}}",
+            ),
+            (
+                "game::step::__hotpatch_body_0123456789abcdef::{closure#1}",
+                "game::step::{{closure}}",
+            ),
+            ("game::apply::<fn(u8) -> u8, alloc::vec::Vec<i32>>", "game::apply"),
+            (
+                "<game::Cat<u8> as game::Noise>::noise",
+                "<game::Cat<u8> as game::Noise>::noise",
+            ),
+            ("game::each::<u8>::inner", "game::each::inner"),
+            (
+                "game::a::<impl game::N for u8>::f",
+                "game::a::<impl game::N for u8>::f",
+            ),
+        ] {
+            assert_eq!(plain(demangled), expected);
+        }
+    }
+
+    #[test]
+    fn a_closure_lies_in_its_function() {
+        assert_eq!(enclosing("game::main::{{closure}}::{{closure}}"), "game::main");
+        assert_eq!(enclosing("game::main"), "game::main");
+        assert_eq!(identifier("game::main::{{closure}}"), "main");
+    }
+
+    #[test]
+    fn the_standard_library_is_known() {
+        for path in [
+            "std::thread::spawn",
+            "<alloc::vec::Vec<T> as x::Y>::z",
+            "__rust_try",
+        ] {
+            assert!(is_standard(path), "{path}");
+        }
+        for path in [
+            "tokio::task::spawn::spawn",
+            "game::main",
+            "<game::X as core::fmt::Debug>::fmt",
+        ] {
+            assert!(!is_standard(path), "{path}");
+        }
+    }
+}
