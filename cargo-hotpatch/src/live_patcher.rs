@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::thread::{self, JoinHandle};
 
 use hotpatch_abi::code;
-use hotpatch_link::{Change, Draft, Error, Parent, Patch, Patcher, Unit, Unreached};
+use hotpatch_link::{Change, Draft, Error, Explanation, Parent, Patch, Patcher, Unit};
 
 use crate::refusal::Refusal;
 
@@ -54,11 +54,11 @@ impl LivePatcher {
             .map_err(|error| refusal(&error).into())
     }
 
-    /// The changed functions that a patch leaves as they are. To be asked before the patch is committed.
-    pub(crate) fn unreached(&self, draft: &Draft) -> Vec<Unreached> {
-        match &self.0 {
-            State::Open(patcher) => patcher.unreached(draft),
-            State::Opening(_) | State::Failed(_) => Vec::new(),
+    /// What the user should know of a patch. To be asked before it is committed.
+    pub(crate) fn explain(&mut self, draft: &Draft) -> Explanation {
+        match &mut self.0 {
+            State::Open(patcher) => patcher.explain(draft),
+            State::Opening(_) | State::Failed(_) => Explanation::default(),
         }
     }
 

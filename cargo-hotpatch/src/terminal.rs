@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use anstyle::{AnsiColor, Style};
 use hotpatch_abi::code::Code;
-use hotpatch_link::{Subject, Unreached};
+use hotpatch_link::{Explanation, Subject};
 
 use crate::base::BaseRecord;
 use crate::diagnostic::Diagnostic;
@@ -69,15 +69,16 @@ impl Terminal {
         print(format_args!("{ERROR}error{ERROR:#}: {text}"));
     }
 
-    /// What no hot function reaches, below the line of the patch that the rest of the edit made.
-    pub(crate) fn not_live(self, unreached: &[Unreached], find: impl Fn(&Subject) -> Option<Place>) {
+    /// What to know of a patch, below its line: first what the same edit changed and no hot function reaches.
+    pub(crate) fn explain(self, explanation: &Explanation, find: impl Fn(&Subject) -> Option<Place>) {
         if let Some(messages) = messages::wanted() {
-            for function in unreached {
+            for function in &explanation.unreached {
                 let refusal = unreached::warning(function).located(&find);
                 messages.refusal(&refusal, Severity::Warning);
             }
         }
-        self.notes(&unreached::lines(unreached));
+        self.notes(&unreached::lines(&explanation.unreached));
+        self.notes(&explanation.notes);
     }
 
     /// `= note: …` below a status line.

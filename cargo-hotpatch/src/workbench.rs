@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use anyhow::Result;
-use hotpatch_link::{Change, Draft, Parent, Patch, Subject, Unit, Unreached};
+use hotpatch_link::{Change, Draft, Explanation, Parent, Patch, Subject, Unit};
 
 use crate::base::Base;
 use crate::capture::Capture;
@@ -269,9 +269,9 @@ impl Workbench {
         refusal.located(|subject| self.place_of(subject))
     }
 
-    /// The changed functions that a patch leaves as they are. To be asked before the patch is committed.
-    pub(crate) fn unreached(&self, draft: &Draft) -> Vec<Unreached> {
-        self.patcher.unreached(draft)
+    /// What the user should know of a patch. To be asked before it is committed.
+    pub(crate) fn explain(&mut self, draft: &Draft) -> Explanation {
+        self.patcher.explain(draft)
     }
 
     /// Links a patch into `out`, or into the session's own folder.

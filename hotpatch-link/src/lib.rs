@@ -51,7 +51,7 @@ mod manifest;
 mod patcher;
 
 pub use error::Error;
-pub use patcher::{Change, Draft, Parent, Patch, Patcher};
+pub use patcher::{Change, Draft, Explanation, Parent, Patch, Patcher};
 pub use reasons::{Holder, Reason, Unreached, Way};
 pub use subject::Subject;
 pub use unit::Unit;

@@ -1,5 +1,6 @@
 //! The steps of a patch in order: read, compare, select, bind, link, commit.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -40,6 +41,8 @@ pub struct Patcher {
     live: Live,
     safety: Safety,
     news: News,
+    /// The hot functions that the program as built enters once; found when there is a patch.
+    entered_once: Option<BTreeSet<String>>,
 }
 
 /// What an edit amounts to.
@@ -70,8 +73,8 @@ pub struct Draft {
     findings: Box<Findings>,
     published: Vec<String>,
     crates: Crates,
-    /// What changed since the last comparison and is no part of the patch.
-    left: Vec<Atom>,
+    /// What changed since the last comparison.
+    changed: Vec<Atom>,
     notes: Vec<String>,
 }
 
@@ -80,11 +83,15 @@ impl Draft {
     pub fn published(&self) -> &[String] {
         &self.published
     }
+}
 
-    /// Facts that the author should know of an edit that is applied, one sentence each.
-    pub fn notes(&self) -> &[String] {
-        &self.notes
-    }
+/// What the author should know of a patch that is live.
+#[derive(Clone, Debug, Default)]
+pub struct Explanation {
+    /// The functions that the edit changed and that stay as they were.
+    pub unreached: Vec<Unreached>,
+    /// Facts, one sentence each.
+    pub notes: Vec<String>,
 }
 
 /// A linked patch, not yet committed by any process.
@@ -169,6 +176,7 @@ impl Patcher {
             },
             safety,
             news,
+            entered_once: None,
         })
     }
 
@@ -211,8 +219,7 @@ impl Patcher {
             self.news
                 .notes(&findings, compared, &selection, &states, &self.safety),
         );
-        let mut left = findings.changed.clone();
-        left.retain(|atom| !selection.included.contains(atom));
+        let changed = findings.changed.clone();
         if !selection.published.is_empty() {
             self.safety
                 .check(&program, &self.live, &selection, &states, &self.names)?;
@@ -229,17 +236,17 @@ impl Patcher {
                 findings: Box::new(findings),
                 published,
                 crates,
-                left,
+                changed,
                 notes,
             }));
         }
         let path = |atom: &Atom| reasons::own_path(&program, &self.names, &crates, *atom);
-        if let Some(first) = left.iter().filter_map(path).min() {
+        if let Some(first) = changed.iter().filter_map(path).min() {
             self.safety.layouts(&program, Some(&first), &self.names)?;
         }
         let starts_later = findings.new_starts.any_missing();
         self.news.tell(findings);
-        let changed = reasons::unreached(&program, &self.names, &crates, &left, |_| false);
+        let changed = reasons::unreached(&program, &self.names, &crates, &changed, None);
         if !changed.is_empty() {
             return Ok(Change::Unreachable { changed, notes });
         }
@@ -253,18 +260,41 @@ impl Patcher {
         Ok(Change::Nothing { notes })
     }
 
-    /// The functions that changed since the last comparison but one and that a patch leaves as they were. To be asked
-    /// before the patch is committed.
-    pub fn unreached(&self, draft: &Draft) -> Vec<Unreached> {
+    /// What the author should know of a patch that a process took. To be asked before it is committed here.
+    pub fn explain(&mut self, draft: &Draft) -> Explanation {
         let Draft {
             program,
             selection,
             crates,
-            left,
+            changed,
+            notes,
             ..
         } = draft;
-        let is_included = |atom| selection.included.contains(&atom);
-        reasons::unreached(program, &self.names, crates, left, is_included)
+        let (included, left): (Vec<Atom>, Vec<Atom>) = changed
+            .iter()
+            .partition(|atom| selection.included.contains(*atom));
+        let unreached = reasons::unreached(program, &self.names, crates, &left, Some(selection));
+        let base = &self.live.image(BASE).program;
+        let once = self
+            .entered_once
+            .get_or_insert_with(|| reasons::entered_once(base, &self.names, crates));
+        let mut notes = notes.clone();
+        let published = selection.published.values();
+        notes.extend(
+            published
+                .clone()
+                .filter(|function| once.contains(&function.path))
+                .map(|function| reasons::goes_on(&function.path)),
+        );
+        let bodies: Vec<_> = published.filter_map(|function| function.body.new()).collect();
+        notes.extend(reasons::objects_keep(
+            program,
+            &self.names,
+            crates,
+            &included,
+            &bodies,
+        ));
+        Explanation { unreached, notes }
     }
 
     /// Binds and links. `linker` is an ELF linker that takes ld options (`ld.lld`).

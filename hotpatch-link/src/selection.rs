@@ -25,6 +25,16 @@ pub(crate) enum Body {
     New(Atom),
 }
 
+impl Body {
+    /// The body, if it is in the new image.
+    pub(crate) fn new(self) -> Option<Atom> {
+        match self {
+            Self::New(body) => Some(body),
+            Self::Loaded(_) => None,
+        }
+    }
+}
+
 /// A hot function to publish.
 #[derive(Clone, Debug)]
 pub(crate) struct Publication {

@@ -43,13 +43,11 @@ pub(crate) fn run(selection: &Selection) -> Result<ExitCode> {
         Compared::Patch(draft) => draft,
     };
     let published = draft.published().to_vec();
-    let notes = draft.notes().to_vec();
-    let unreached = bench.unreached(&draft);
     // Only a linked patch is known to fit. It lies in the folder of this check and goes with it.
-    bench.link(draft, Parent::Live, None)?;
+    let patch = bench.link(draft, Parent::Live, None)?;
+    let explanation = bench.explain(patch.draft());
     let functions = counted(published.len(), "function");
     terminal.status("Would", format_args!("patch {functions}: {}", listed(&published)));
-    terminal.not_live(&unreached, |subject| bench.place_of(subject));
-    terminal.notes(&notes);
+    terminal.explain(&explanation, |subject| bench.place_of(subject));
     Ok(ExitCode::SUCCESS)
 }

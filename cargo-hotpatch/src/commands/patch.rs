@@ -38,15 +38,14 @@ pub(crate) fn run(selection: &Selection, output: Option<&Path>) -> Result<ExitCo
         Compared::Patch(draft) => draft,
     };
     let published = draft.published().to_vec();
-    let notes = draft.notes().to_vec();
     let patch = bench.link(draft, Parent::Base, Some(&output))?;
     let functions = counted(published.len(), "function");
     terminal.status(
         "Linked",
         format_args!("a patch of {functions}: {}", listed(&published)),
     );
-    terminal.not_live(&bench.unreached(patch.draft()), |subject| bench.place_of(subject));
-    terminal.notes(&notes);
+    let explanation = bench.explain(patch.draft());
+    terminal.explain(&explanation, |subject| bench.place_of(subject));
     terminal.status(
         "Patch",
         format_args!(

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use hotpatch_abi::code;
-use hotpatch_link::{Draft, Parent, Unreached};
+use hotpatch_link::{Draft, Explanation, Parent};
 
 use super::inbox::FileEvent;
 use super::main_loop::Session;
@@ -145,7 +145,6 @@ impl Session {
     }
 
     fn patch(&mut self, draft: Draft, at: Instant, mut ms: Phases) -> Result<()> {
-        let notes = draft.notes().to_vec();
         let patch = self.bench.link(draft, Parent::Live, None)?;
         (ms.bind, ms.link) = (patch.bind, patch.link);
         let verdicts = self.processes.offer(SessionPatch {
@@ -153,14 +152,14 @@ impl Session {
             path: patch.path.clone(),
         });
         ms.total = at.elapsed();
-        let unreached = self.bench.unreached(patch.draft());
+        let explanation = self.bench.explain(patch.draft());
         if verdicts
             .iter()
             .any(|verdict| matches!(verdict.answer, Answer::Applied { .. }))
         {
             self.bench.commit(patch);
         }
-        self.report(&verdicts, &unreached, &notes, ms);
+        self.report(&verdicts, &explanation, ms);
         let generations = verdicts.iter().filter_map(|verdict| match verdict.answer {
             Answer::Applied { generation, .. } => Some(generation),
             Answer::Refused { .. } => None,
@@ -172,7 +171,7 @@ impl Session {
     }
 
     /// One line for the edit, one event for each process.
-    fn report(&self, verdicts: &[Verdict], unreached: &[Unreached], notes: &[String], mut ms: Phases) {
+    fn report(&self, verdicts: &[Verdict], explanation: &Explanation, mut ms: Phases) {
         let mut shown = false;
         for Verdict { pid, answer, time } in verdicts {
             match answer {
@@ -186,8 +185,8 @@ impl Session {
                         pid,
                         generation,
                         functions,
-                        unreached,
-                        notes,
+                        unreached: &explanation.unreached,
+                        notes: &explanation.notes,
                         ms,
                     });
                     if !shown {
@@ -196,8 +195,7 @@ impl Session {
                         let text = format!("{count} in {total} ms: {names} (generation {generation})");
                         self.terminal().status("Patched", text);
                         let find = |subject: &_| self.bench.place_of(subject);
-                        self.terminal().not_live(unreached, find);
-                        self.terminal().notes(notes);
+                        self.terminal().explain(explanation, find);
                     }
                     shown = true;
                 }

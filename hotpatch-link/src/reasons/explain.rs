@@ -4,24 +4,26 @@ use std::collections::BTreeMap;
 
 use super::decide;
 use super::paths::{Crates, plain};
-use super::reason::Unreached;
+use super::reason::{Reason, Unreached};
 use super::survey::Survey;
 use crate::hot;
 use crate::names::Names;
 use crate::program::{Atom, Program};
+use crate::selection::Selection;
 
 /// How many hot functions tell whether a loop is the one that the program lives in.
 const WITNESSES: usize = 8;
 
-/// The functions of the author among those that changed and are no part of a patch. A function that was inlined into
+/// The functions of the author among those that changed and are no part of the patch, if there is one. A function that was inlined into
 /// one that is part of the patch is none of them.
 pub(crate) fn unreached(
     program: &Program,
     names: &Names,
     crates: &Crates,
     left: &[Atom],
-    is_included: impl Fn(Atom) -> bool,
+    patch: Option<&Selection>,
 ) -> Vec<Unreached> {
+    let is_included = |atom| patch.is_some_and(|patch| patch.included.contains(&atom));
     let mut by_path: BTreeMap<String, Vec<Atom>> = BTreeMap::new();
     for atom in left {
         if let Some(path) = own_path(program, names, crates, *atom) {
@@ -35,7 +37,7 @@ pub(crate) fn unreached(
     for atoms in by_path.values_mut() {
         atoms.retain(|atom| {
             let new = survey.copies(*atom).iter().any(|copy| is_included(*copy));
-            !new && !survey.containers(*atom).into_iter().any(&is_included)
+            !new && !survey.containers(*atom).into_iter().any(is_included)
         });
     }
     by_path.retain(|_, atoms| !atoms.is_empty());
@@ -55,6 +57,11 @@ pub(crate) fn unreached(
         let graph = survey.graph.without_uncalled(&start);
         let reason = decide::reason(&graph, &start, &hot);
         unreached.push(Unreached { function, reason });
+    }
+    // In optimised code it may be that every copy was inlined and folded away. It is no news beside other news.
+    let is_news = |unreached: &Unreached| !matches!(unreached.reason, Reason::Uncalled { .. });
+    if patch.is_some() || unreached.iter().any(is_news) {
+        unreached.retain(is_news);
     }
     unreached
 }

@@ -6,10 +6,12 @@ mod code;
 mod decide;
 mod explain;
 mod graph;
+mod notes;
 mod paths;
 mod reason;
 mod survey;
 
 pub(crate) use explain::{own_path, unreached};
+pub(crate) use notes::{entered_once, goes_on, objects_keep};
 pub(crate) use paths::Crates;
 pub use reason::{Holder, Reason, Unreached, Way};

@@ -22,6 +22,11 @@ impl Crates {
         Self(names.filter(|name| !OUR_OWN.contains(&name.as_str())).collect())
     }
 
+    #[cfg(test)]
+    pub(super) fn named(names: &[&str]) -> Self {
+        Self(names.iter().map(|name| (*name).to_owned()).collect())
+    }
+
     /// Whether the author wrote a function: not an instance of library code, and nothing that a macro of hotpatch made.
     pub(crate) fn own(&self, path: &str) -> bool {
         if path.split("::").any(|part| part == "_") {
@@ -131,7 +136,7 @@ mod tests {
     use super::*;
 
     fn crates() -> Crates {
-        Crates(["game", "world"].map(String::from).into())
+        Crates::named(&["game", "world"])
     }
 
     #[test]

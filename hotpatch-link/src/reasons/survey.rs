@@ -232,10 +232,11 @@ impl<'a> Survey<'a> {
             Manner::Branch | Manner::Load => false,
             Manner::Constant(constant) if self.is_named(constant) => false,
             Manner::Address | Manner::Constant(_) => {
+                let target = self.function_of(target);
                 let at_once = place.frames.last().is_some_and(|frame| is_standard(&frame.path));
                 // Formatting takes the addresses of what it calls.
-                let shown = self.function_of(target).path.contains(" as core::fmt::");
-                !shown && !at_once
+                let shown = target.path.contains(" as core::fmt::");
+                !shown && (target.is_own || !at_once)
             }
         };
         (place, met)
