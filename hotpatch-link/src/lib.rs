@@ -52,6 +52,6 @@ mod patcher;
 
 pub use error::Error;
 pub use patcher::{Change, Draft, Explanation, Parent, Patch, Patcher};
-pub use reasons::{Holder, Reason, Unreached, Way};
+pub use reasons::{Holder, Reason, Started, Unreached, Way};
 pub use subject::Subject;
 pub use unit::Unit;

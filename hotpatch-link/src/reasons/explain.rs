@@ -1,6 +1,6 @@
 //! The changed functions that stay as they were, each with its reason.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::decide;
 use super::paths::{Crates, plain};
@@ -25,8 +25,15 @@ pub(crate) fn unreached(
 ) -> Vec<Unreached> {
     let is_included = |atom| patch.is_some_and(|patch| patch.included.contains(&atom));
     let mut by_path: BTreeMap<String, Vec<Atom>> = BTreeMap::new();
+    let mut asynchronous = None;
     for atom in left {
         if let Some(path) = own_path(program, names, crates, *atom) {
+            let path = match path.strip_suffix("::{{closure}}") {
+                Some(outer) if asynchronous.get_or_insert_with(|| async_functions(program, names)).contains(outer) => {
+                    outer.to_owned()
+                }
+                _ => path,
+            };
             by_path.entry(path).or_default().push(*atom);
         }
     }
@@ -64,6 +71,13 @@ pub(crate) fn unreached(
         unreached.retain(is_news);
     }
     unreached
+}
+
+/// The paths of `async` functions: the compiler makes a closure of what they do.
+fn async_functions(program: &Program, names: &Names) -> BTreeSet<String> {
+    let types = program.objects.iter().flat_map(|object| &object.types.types);
+    let outer = types.filter_map(|described| names.text(described.name).strip_suffix("::{async_fn_env#0}"));
+    outer.map(plain).collect()
 }
 
 /// The path of a function, if the author wrote it.

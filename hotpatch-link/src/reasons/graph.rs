@@ -32,9 +32,16 @@ pub(super) enum How {
     Thread,
     /// Its caller gives it to an executor or a pool.
     Task,
+    /// It is asynchronous code, and its caller waits for it.
+    Polled,
     /// Its caller only takes its address: into a vtable, or as a function pointer.
     Address,
 }
+
+/// How code runs that nobody suspends.
+pub(super) const SYNCHRONOUS: [How; 3] = [How::Called, How::Inlined, How::Thread];
+/// How code runs for which somebody waits, too.
+pub(super) const ASYNCHRONOUS: [How; 5] = [How::Called, How::Inlined, How::Thread, How::Task, How::Polled];
 
 /// One way in which one function leads to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,12 +71,7 @@ impl Graph {
 
     /// Adds a way, or its places to those that are known.
     pub(super) fn add(&mut self, edge: Edge) {
-        let same = |known: &&mut Edge| {
-            Edge {
-                places: edge.places,
-                ..**known
-            } == edge
-        };
+        let same = |known: &&mut Edge| Edge { places: edge.places, ..**known } == edge;
         let known = &mut self.edges[edge.callee];
         match known.iter_mut().find(same) {
             Some(known) => known.places += edge.places,
@@ -109,11 +111,7 @@ impl Graph {
     /// else would be left.
     pub(super) fn without_uncalled(&self, start: &[Index]) -> Self {
         let mut graph = self.clone();
-        let rooted = |node| {
-            self.ancestors(&[node], |_| true)
-                .iter()
-                .any(|node| self.is_root(*node))
-        };
+        let rooted = |node| self.ancestors(&[node], |_| true).iter().any(|node| self.is_root(*node));
         if start.iter().any(|node| rooted(*node)) {
             for node in self.ancestors(start, |_| true) {
                 graph.edges[node].retain(|edge| rooted(edge.caller));
@@ -133,19 +131,16 @@ impl Graph {
         self.is_root(node) || self.above(node).next().is_none()
     }
 
-    /// Whether a function is entered once: by calls that are in no loop, from `main` or from a thread that it started.
-    pub(super) fn is_entered_once(&self, node: Index) -> bool {
+    /// Whether a function is entered once, from `main` on: on one way, in these manners, in no loop and no recursion.
+    pub(super) fn is_entered_once(&self, node: Index, manners: &[How]) -> bool {
         let ancestors = self.ancestors(&[node], |_| true);
-        let once =
-            |edge: Edge| !edge.looped && edge.places == 1 && !matches!(edge.how, How::Address | How::Task);
+        let once = |edge: Edge| !edge.looped && edge.places == 1 && manners.contains(&edge.how);
         let ends_well = |node: Index| match self.nodes[node].kind {
             Kind::Main => true,
             Kind::Static => false,
             Kind::Function => self.above(node).count() == 1,
         };
-        ancestors
-            .iter()
-            .all(|node| ends_well(*node) && self.above(*node).all(once))
+        ancestors.iter().all(|node| ends_well(*node) && self.above(*node).all(once))
             && ancestors.iter().all(|node| !self.is_in_a_cycle(*node))
     }
 
@@ -161,13 +156,14 @@ pub(super) mod tests {
     use super::*;
 
     /// `main > run* > frame`: `run` calls `frame` in a loop, and `main` calls `run`. Ways are separated by commas; the
-    /// other marks are `+` for a thread, `&` for a task, `@` for an address and `=` for an inlined function.
+    /// other marks are `+` for a thread, `&` for a task, `~` for asynchronous code, `@` for an address and `=` for an
+    /// inlined function.
     pub(in crate::reasons) fn graph(ways: &str) -> Graph {
         let mut graph = Graph::default();
         for way in ways.split(',') {
             let mut caller: Option<(Index, String)> = None;
             for word in way.split(" > ") {
-                let name = word.trim().trim_end_matches(['*', '+', '&', '@', '=']);
+                let name = word.trim().trim_end_matches(['*', '+', '&', '~', '@', '=']);
                 let callee = node(&mut graph, name);
                 if let Some((caller, marks)) = caller {
                     let how = match marks.trim_start_matches('*') {
@@ -175,18 +171,13 @@ pub(super) mod tests {
                         "=" => How::Inlined,
                         "+" => How::Thread,
                         "&" => How::Task,
+                        "~" => How::Polled,
                         "@" => How::Address,
                         other => panic!("{other}"),
                     };
                     let looped = marks.starts_with('*');
                     let places = 1;
-                    let new = Edge {
-                        callee,
-                        caller,
-                        how,
-                        looped,
-                        places,
-                    };
+                    let new = Edge { callee, caller, how, looped, places };
                     // A way may begin like the one before it.
                     if !graph.edges[callee].contains(&new) {
                         graph.add(new);
@@ -207,10 +198,7 @@ pub(super) mod tests {
             _ if name.chars().all(|c| c.is_uppercase()) => Kind::Static,
             _ => Kind::Function,
         };
-        graph.add_node(Node {
-            path: name.into(),
-            kind,
-        })
+        graph.add_node(Node { path: name.into(), kind })
     }
 
     pub(in crate::reasons) fn find(graph: &Graph, name: &str) -> Index {
@@ -235,7 +223,7 @@ pub(super) mod tests {
             ("a > run", false),
         ] {
             let graph = graph(ways);
-            assert_eq!(graph.is_entered_once(find(&graph, "run")), once, "{ways}");
+            assert_eq!(graph.is_entered_once(find(&graph, "run"), &SYNCHRONOUS), once, "{ways}");
         }
     }
 
@@ -245,7 +233,7 @@ pub(super) mod tests {
         let run = find(&graph, "run");
         let edge = graph.edges[run][0];
         graph.add(edge);
-        assert!(!graph.is_entered_once(find(&graph, "run")));
+        assert!(!graph.is_entered_once(run, &SYNCHRONOUS));
     }
 
     #[test]

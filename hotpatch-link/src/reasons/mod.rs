@@ -14,4 +14,4 @@ mod survey;
 pub(crate) use explain::{own_path, unreached};
 pub(crate) use notes::{entered_once, goes_on, objects_keep};
 pub(crate) use paths::Crates;
-pub use reason::{Holder, Reason, Unreached, Way};
+pub use reason::{Holder, Reason, Started, Unreached, Way};

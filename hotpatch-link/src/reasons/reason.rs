@@ -45,8 +45,8 @@ pub enum Reason {
         of: String,
         /// Whether the loop also calls hot functions: it is where the program lives.
         running: bool,
-        /// Who started the thread that runs the loop.
-        thread: Option<String>,
+        /// What runs the loop, and who started it; the thread of `main` if nothing is said.
+        started: Option<(Started, String)>,
         /// What the loop calls in each round on the way to the function, if it can become a hot function.
         calls: Option<String>,
     },
@@ -73,6 +73,15 @@ pub enum Reason {
         /// Who took the address.
         by: Vec<String>,
     },
+}
+
+/// What was started to run a function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Started {
+    /// A thread.
+    Thread,
+    /// A task of an executor or a pool.
+    Task,
 }
 
 /// The callers of a function that are no part of the rest of a reason.
@@ -107,11 +116,7 @@ impl Way {
 
     /// `only called by …` or `inlined into …`
     fn text(&self) -> String {
-        let how = if self.inlined {
-            "inlined into"
-        } else {
-            "only called by"
-        };
+        let how = if self.inlined { "inlined into" } else { "only called by" };
         format!("{how} {}", named(&self.by))
     }
 
@@ -141,13 +146,7 @@ impl Reason {
                 let through = format!("through the {holder} {}", named(names));
                 way.called(&format!("{through}, which {keeps}"), &through)
             }
-            Self::Loop {
-                way,
-                of,
-                running,
-                thread,
-                ..
-            } => looped(way, of, *running, thread.as_deref()),
+            Self::Loop { way, of, running, started, .. } => looped(way, of, *running, started.as_ref()),
             Self::Thread { way, by } => {
                 let thread = format!("the thread that {} started", named(by));
                 way.called(&format!("from {thread}"), &format!("on {thread}"))
@@ -169,17 +168,14 @@ fn reached(way: &Way, from: &str, directly: bool) -> String {
         (true, _) if way.inlined => format!("inlined into {from}, which runs once"),
         (true, _) => format!("only called by {from}, which runs once"),
         (false, true) => format!("{}, which only {from} calls", way.text()),
-        (false, false) => format!(
-            "{}, which {} only reached from {from}",
-            way.text(),
-            way.is_or_are()
-        ),
+        (false, false) => format!("{}, which {} only reached from {from}", way.text(), way.is_or_are()),
     }
 }
 
-fn looped(way: &Way, of: &str, running: bool, thread: Option<&str>) -> String {
-    let state = match (thread, running) {
-        (Some(by), _) => format!("on the thread that `{by}` started"),
+fn looped(way: &Way, of: &str, running: bool, started: Option<&(Started, String)>) -> String {
+    let state = match (started, running) {
+        (Some((Started::Thread, by)), _) => format!("on the thread that `{by}` started"),
+        (Some((Started::Task, by)), _) => format!("in a task that `{by}` started"),
         (None, true) => "which is running".to_owned(),
         (None, false) => "which is not entered again".to_owned(),
     };
