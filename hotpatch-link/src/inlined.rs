@@ -82,6 +82,12 @@ impl Inlined {
             .collect()
     }
 
+    /// What was inlined into a function, by linkage name, outer ones before what is inside of them.
+    pub(crate) fn all(&self, section: SectionId) -> impl Iterator<Item = &str> {
+        let copies = self.by_section.get(&section).map_or(&[][..], Vec::as_slice);
+        copies.iter().map(|copy| &*self.names[copy.name])
+    }
+
     /// The copies that a copy is part of, outer ones first.
     pub(crate) fn outer(&self, section: SectionId, index: usize) -> Vec<usize> {
         let mut outer = Vec::new();

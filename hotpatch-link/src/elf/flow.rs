@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use iced_x86::{Decoder, DecoderOptions, Instruction, Mnemonic, OpKind};
+use iced_x86::{Decoder, DecoderOptions, Instruction, Mnemonic, OpKind, Register};
 
 /// What the code of a function does not say itself.
 pub(crate) struct Hints<'a> {
@@ -21,8 +21,10 @@ pub(crate) struct Hints<'a> {
 #[derive(Debug)]
 pub(crate) struct Flow {
     blocks: Vec<Block>,
+    /// Where registers are loaded with what may be an address of a function.
+    loads: Vec<(Range<u64>, Register)>,
     /// Where functions are called through a register.
-    register_calls: Vec<u64>,
+    register_calls: Vec<(u64, Register)>,
 }
 
 #[derive(Debug)]
@@ -42,16 +44,8 @@ pub(crate) struct Loop {
 impl Flow {
     pub(crate) fn of(code: &[u8], hints: &Hints<'_>) -> Self {
         let steps = steps(code, hints);
-        let mut starts: BTreeSet<u64> = steps
-            .iter()
-            .flat_map(|step| step.targets.iter().copied())
-            .collect();
-        starts.extend(
-            steps
-                .iter()
-                .filter(|step| step.ends_block())
-                .map(|step| step.range.end),
-        );
+        let mut starts: BTreeSet<u64> = steps.iter().flat_map(|step| step.targets.iter().copied()).collect();
+        starts.extend(steps.iter().filter(|step| step.ends_block()).map(|step| step.range.end));
         starts.insert(0);
         let starts: Vec<u64> = starts
             .into_iter()
@@ -72,49 +66,54 @@ impl Flow {
             let from = block_at(step.range.start);
             let is_last = step.range.end >= blocks[from].range.end;
             let falls = is_last && step.falls_through && step.range.end < code.len() as u64;
-            let targets = step
-                .targets
-                .iter()
-                .copied()
-                .filter(|target| *target < code.len() as u64);
+            let targets = step.targets.iter().copied().filter(|target| *target < code.len() as u64);
             for to in targets.chain(falls.then_some(step.range.end)) {
                 let to = block_at(to);
                 blocks[from].next.push(to);
                 blocks[to].previous.push(from);
             }
         }
-        let register_calls = steps.iter().filter(|step| step.calls_register);
+        let loads = steps.iter().filter_map(|step| Some((step.range.clone(), step.loads?)));
+        let register_calls = steps.iter().filter_map(|step| Some((step.range.start, step.calls?)));
         Self {
-            register_calls: register_calls.map(|step| step.range.start).collect(),
+            loads: loads.collect(),
+            register_calls: register_calls.collect(),
             blocks,
         }
     }
 
     /// The outermost loop around a place.
     pub(crate) fn outermost_loop(&self, offset: u64) -> Option<Loop> {
-        let block = self
-            .blocks
-            .iter()
-            .position(|block| block.range.contains(&offset))?;
+        let block = self.block(offset)?;
         let after = self.reachable(block, |block| &block.next);
         let before = self.reachable(block, |block| &block.previous);
         let inside = |index: &usize| after.contains(index) && before.contains(index);
         inside(&block).then(|| {
-            let enters =
-                |index: &usize| *index == 0 || self.blocks[*index].previous.iter().any(|from| !inside(from));
+            let enters = |index: &usize| {
+                *index == 0 || self.blocks[*index].previous.iter().any(|from| !inside(from))
+            };
             let members = (0..self.blocks.len()).filter(inside);
             Loop {
-                entries: members
-                    .filter(enters)
-                    .map(|index| self.blocks[index].range.start)
-                    .collect(),
+                entries: members.filter(enters).map(|index| self.blocks[index].range.start).collect(),
             }
         })
     }
 
-    /// A loop that calls through a register. The address may have been read before the loop.
-    pub(crate) fn loop_with_register_call(&self) -> Option<Loop> {
-        self.register_calls.iter().find_map(|at| self.outermost_loop(*at))
+    /// The outermost loop around a call through the register that the place loads. The address may be read before the
+    /// loop that calls it.
+    pub(crate) fn loop_around_call_of(&self, load: u64) -> Option<Loop> {
+        let (at, register) = self.loads.iter().find(|(at, _)| at.contains(&load))?;
+        let block = &self.blocks[self.block(load)?].range;
+        let calls = self.register_calls.iter().filter(|(_, called)| called == register);
+        let mut calls = calls.map(|(call, _)| *call);
+        if calls.clone().any(|call| call >= at.end && block.contains(&call)) {
+            return self.outermost_loop(load);
+        }
+        calls.find_map(|call| self.outermost_loop(call))
+    }
+
+    fn block(&self, offset: u64) -> Option<usize> {
+        self.blocks.iter().position(|block| block.range.contains(&offset))
     }
 
     /// The blocks that one or more steps lead to.
@@ -137,7 +136,8 @@ struct Step {
     range: Range<u64>,
     targets: Vec<u64>,
     falls_through: bool,
-    calls_register: bool,
+    loads: Option<Register>,
+    calls: Option<Register>,
 }
 
 impl Step {
@@ -165,9 +165,11 @@ fn step(instruction: &Instruction, hints: &Hints<'_>) -> Step {
     let mut step = Step {
         falls_through: true,
         targets: Vec::new(),
-        calls_register: false,
+        loads: None,
+        calls: None,
         range: range.clone(),
     };
+    let register = (instruction.op0_kind() == OpKind::Register).then(|| instruction.op0_register());
     match instruction.mnemonic() {
         Mnemonic::Jmp => {
             step.falls_through = false;
@@ -179,11 +181,12 @@ fn step(instruction: &Instruction, hints: &Hints<'_>) -> Step {
         }
         Mnemonic::Call => {
             step.falls_through = !among(hints.never_returning);
-            step.calls_register = instruction.op0_kind() == OpKind::Register;
+            step.calls = register;
         }
         Mnemonic::Ret | Mnemonic::Ud2 | Mnemonic::Hlt | Mnemonic::Int3 | Mnemonic::INVALID => {
             step.falls_through = false;
         }
+        Mnemonic::Mov => step.loads = register,
         // Conditional jumps.
         _ => step.targets.extend(direct),
     }
@@ -273,10 +276,22 @@ mod tests {
         assert!(flow(&code).outermost_loop(0).is_some());
     }
 
+    /// `mov place(%rip), %rbx` and `mov place(%rip), %rax`
+    const LOADS: [[u8; 7]; 2] = [[0x48, 0x8b, 0x1d, 0, 0, 0, 0], [0x48, 0x8b, 0x05, 0, 0, 0, 0]];
+
     #[test]
-    fn a_call_through_a_register_in_a_loop_is_found() {
-        // 0: call *%rbx; 2: jne 0; 4: ret
-        let flow = flow(&[0xff, 0xd3, 0x75, 0xfc, 0xc3]);
-        assert_eq!(flow.loop_with_register_call().unwrap().entries, [0]);
+    fn an_address_may_be_read_before_the_loop_that_calls_it() {
+        // 0: mov, %rbx; 7: mov, %rax; 14: call *%rax; 16: call *%rbx; 18: jne 16; 20: ret
+        let code = [&LOADS[0][..], &LOADS[1], &[0xff, 0xd0, 0xff, 0xd3, 0x75, 0xfc, 0xc3]].concat();
+        let flow = flow(&code);
+        assert_eq!(flow.loop_around_call_of(3).unwrap().entries, [16]);
+        assert_eq!(flow.loop_around_call_of(10), None);
+    }
+
+    #[test]
+    fn an_address_that_is_called_at_once_is_called_there() {
+        // 0: mov, %rax; 7: call *%rax; 9: call *%rax; 11: jne 9; 13: ret
+        let code = [&LOADS[1][..], &[0xff, 0xd0, 0xff, 0xd0, 0x75, 0xfc, 0xc3]].concat();
+        assert_eq!(flow(&code).loop_around_call_of(3), None);
     }
 }

@@ -67,7 +67,9 @@ impl<'a> Code<'a> {
         let mut mentions = Vec::new();
         for function in callers.iter().copied() {
             for relocation in &self.program.section(function).relocations {
-                if let Some(manner) = self.manner(function, relocation, target) {
+                let manner = self.manner(function, relocation, target);
+                // Its jump tables lead to a function itself.
+                if let Some(manner) = manner.filter(|manner| function != target || *manner == Manner::Branch) {
                     let offset = relocation.offset;
                     mentions.push(Mention {
                         function,

@@ -128,8 +128,8 @@ impl Case<'_> {
     fn way(&self, rest: &[String]) -> Way {
         let edges: Vec<_> = self.start.iter().flat_map(|node| self.graph.above(*node)).collect();
         let mut by = self.names(edges.iter().map(|edge| edge.caller));
-        let own = self.names(self.start.iter().copied());
-        by.retain(|name| !own.contains(name));
+        let is_itself = |name: &String| self.start.iter().any(|node| self.graph.nodes[*node].path == *name);
+        by.retain(|name| !is_itself(name));
         if by.iter().all(|name| rest.contains(name)) {
             by.clear();
         }
@@ -185,6 +185,10 @@ mod tests {
             "only called by `a`, `c` and 1 more, which are only reached from `main`",
         );
         check("main > main::{{closure}} > f", "only called by `main`, which runs once");
+        check(
+            "main > a > f, f::{{closure}} > f, f > f::{{closure}}",
+            "only called by `a`, which is only reached from `main`",
+        );
         check("main > f, lonely > f", "only called by `main`, which runs once");
         check("main > f > f", "only called by `main`, which runs once");
     }

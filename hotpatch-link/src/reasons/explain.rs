@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::decide;
-use super::paths::{Crates, plain};
+use super::paths::{Crates, plain, plain_linkage};
 use super::reason::{Reason, Unreached};
 use super::survey::Survey;
 use crate::hot;
@@ -13,9 +13,11 @@ use crate::selection::Selection;
 
 /// How many hot functions tell whether a loop is the one that the program lives in.
 const WITNESSES: usize = 8;
+const CLOSURE: &str = "::{{closure}}";
 
-/// The functions of the author among those that changed and are no part of the patch, if there is one. A function that was inlined into
-/// one that is part of the patch is none of them.
+/// The functions of the author among those that changed and are no part of the patch, if there is one. A function that
+/// was inlined into one that is part of the patch is none of them; one that was inlined into library code that changed
+/// is.
 pub(crate) fn unreached(
     program: &Program,
     names: &Names,
@@ -23,31 +25,23 @@ pub(crate) fn unreached(
     left: &[Atom],
     patch: Option<&Selection>,
 ) -> Vec<Unreached> {
-    let is_included = |atom| patch.is_some_and(|patch| patch.included.contains(&atom));
-    let mut by_path: BTreeMap<String, Vec<Atom>> = BTreeMap::new();
-    let mut asynchronous = None;
-    for atom in left {
-        if let Some(path) = own_path(program, names, crates, *atom) {
-            let path = match path.strip_suffix("::{{closure}}") {
-                Some(outer) if asynchronous.get_or_insert_with(|| async_functions(program, names)).contains(outer) => {
-                    outer.to_owned()
-                }
-                _ => path,
-            };
-            by_path.entry(path).or_default().push(*atom);
-        }
+    let is_included = |atom: &Atom| patch.is_some_and(|patch| patch.included.contains(atom));
+    let mut by_path: BTreeMap<String, Vec<Box<str>>> = BTreeMap::new();
+    for (path, linkage) in subjects(program, names, crates, left) {
+        by_path.entry(path).or_default().push(linkage);
     }
     if by_path.is_empty() {
         return Vec::new();
     }
     let mut survey = Survey::of(program, names, crates);
-    for atoms in by_path.values_mut() {
-        atoms.retain(|atom| {
-            let new = survey.copies(*atom).iter().any(|copy| is_included(*copy));
-            !new && !survey.containers(*atom).into_iter().any(is_included)
+    for linkages in by_path.values_mut() {
+        linkages.retain(|linkage| {
+            let mut live = survey.copies(linkage).iter().any(is_included);
+            live |= survey.containers(linkage).iter().any(is_included);
+            !live
         });
     }
-    by_path.retain(|_, atoms| !atoms.is_empty());
+    by_path.retain(|_, linkages| !linkages.is_empty());
     if by_path.is_empty() {
         return Vec::new();
     }
@@ -59,8 +53,8 @@ pub(crate) fn unreached(
         .filter_map(|body| survey.node_of(body.atom))
         .collect();
     let mut unreached = Vec::new();
-    for (function, atoms) in by_path {
-        let start: Vec<_> = atoms.iter().filter_map(|atom| survey.node_of(*atom)).collect();
+    for (function, linkages) in by_path {
+        let start: Vec<_> = linkages.iter().map(|linkage| survey.node_named(linkage)).collect();
         let graph = survey.graph.without_uncalled(&start);
         let reason = decide::reason(&graph, &start, &hot);
         unreached.push(Unreached { function, reason });
@@ -71,6 +65,35 @@ pub(crate) fn unreached(
         unreached.retain(is_news);
     }
     unreached
+}
+
+/// The functions to explain, by their paths and linkage names.
+fn subjects(program: &Program, names: &Names, crates: &Crates, left: &[Atom]) -> Vec<(String, Box<str>)> {
+    let mut found: Vec<(String, Box<str>)> = Vec::new();
+    for atom in left {
+        let Some(id) = program.id(*atom) else { continue };
+        match own_path(program, names, crates, *atom) {
+            Some(path) => found.push((path, names.text(id.linkage).into())),
+            None => {
+                let copies = program.object(*atom).inlined().all(atom.section);
+                let own = copies.map(|linkage| (plain_linkage(linkage), linkage));
+                // What is inside of it changed with it.
+                let first = own.filter(|(path, _)| crates.own(path)).take(1);
+                found.extend(first.map(|(path, linkage)| (path, linkage.into())));
+            }
+        }
+    }
+    found.sort();
+    found.dedup();
+    if found.iter().any(|(path, _)| path.ends_with(CLOSURE)) {
+        let asynchronous = async_functions(program, names);
+        for (path, _) in &mut found {
+            if let Some(outer) = path.strip_suffix(CLOSURE).filter(|outer| asynchronous.contains(*outer)) {
+                *path = outer.to_owned();
+            }
+        }
+    }
+    found
 }
 
 /// The paths of `async` functions: the compiler makes a closure of what they do.

@@ -134,7 +134,9 @@ impl Graph {
     /// Whether a function is entered once, from `main` on: on one way, in these manners, in no loop and no recursion.
     pub(super) fn is_entered_once(&self, node: Index, manners: &[How]) -> bool {
         let ancestors = self.ancestors(&[node], |_| true);
-        let once = |edge: Edge| !edge.looped && edge.places == 1 && manners.contains(&edge.how);
+        // Executors wait at several places.
+        let at_one_place = |edge: Edge| edge.places == 1 || edge.how == How::Polled;
+        let once = |edge: Edge| !edge.looped && at_one_place(edge) && manners.contains(&edge.how);
         let ends_well = |node: Index| match self.nodes[node].kind {
             Kind::Main => true,
             Kind::Static => false,

@@ -93,6 +93,11 @@ pub(crate) fn plain(demangled: &str) -> String {
     hot::plain_path(&parts.collect::<Vec<_>>().join("::"))
 }
 
+/// The plain path of a function by its linkage name.
+pub(super) fn plain_linkage(linkage: &str) -> String {
+    plain(&format!("{:#}", rustc_demangle::demangle(linkage)))
+}
+
 /// The function that a closure is written in.
 pub(crate) fn enclosing(path: &str) -> &str {
     path.split_once("::{{closure}}").map_or(path, |(outer, _)| outer)

@@ -105,13 +105,18 @@ impl<'a> Survey<'a> {
     /// The node of a function, with all that leads to it.
     pub(super) fn node_of(&mut self, function: Atom) -> Option<Index> {
         let linkage = self.code.program.id(function)?.linkage;
-        let node = self.node(self.names.text(linkage));
+        Some(self.node_named(self.names.text(linkage)))
+    }
+
+    /// The same by the linkage name.
+    pub(super) fn node_named(&mut self, linkage: &str) -> Index {
+        let node = self.node(linkage);
         while self.expanded < self.linkages.len() {
             let next = self.expanded;
             self.expanded += 1;
             self.expand(next);
         }
-        Some(node)
+        node
     }
 
     fn node(&mut self, linkage: &str) -> Index {
@@ -206,15 +211,15 @@ impl<'a> Survey<'a> {
         let inlined = self.code.program.object(function).inlined();
         let copies = inlined.around(function.section, mention.offset);
         let flow = self.code.flow(function);
-        let in_register = || match mention.manner {
-            Manner::Load => flow.loop_with_register_call(),
-            _ => None,
+        let a_loop = match mention.manner {
+            Manner::Load => flow.loop_around_call_of(mention.offset),
+            _ => flow.outermost_loop(mention.offset),
         };
         let place = Place {
             function,
             frames: self.frames(function, &copies),
             copies,
-            a_loop: flow.outermost_loop(mention.offset).or_else(in_register),
+            a_loop,
         };
         met.address |= match mention.manner {
             Manner::Branch | Manner::Load => false,
@@ -328,15 +333,13 @@ impl<'a> Survey<'a> {
     }
 
     /// The functions that a function is part of.
-    pub(super) fn containers(&mut self, function: Atom) -> Vec<Atom> {
-        let linkage = self.linkage(function);
-        self.inlined(&linkage).iter().map(|place| place.function).collect()
+    pub(super) fn containers(&mut self, linkage: &str) -> Vec<Atom> {
+        self.inlined(linkage).iter().map(|place| place.function).collect()
     }
 
     /// All copies of a function that are functions of their own.
-    pub(super) fn copies(&self, function: Atom) -> &[Atom] {
-        let id = self.code.program.id(function);
-        let copies = id.and_then(|id| self.copies.get(&id.linkage));
+    pub(super) fn copies(&self, linkage: &str) -> &[Atom] {
+        let copies = self.names.get(linkage).and_then(|name| self.copies.get(&name));
         copies.map_or(&[], Vec::as_slice)
     }
 
