@@ -30,8 +30,8 @@ const KEPT: usize = 8;
 pub(crate) struct LinkedProgram<'a> {
     /// The key of its unit.
     pub(crate) unit: &'a str,
-    /// The program.
-    pub(crate) output: &'a Path,
+    /// The program, with its symbols.
+    pub(crate) image: &'a Path,
     /// The link line as rustc wrote it.
     pub(crate) line: &'a [OsString],
     /// The linker.
@@ -112,7 +112,7 @@ impl Base {
 pub(crate) fn record(state: &StateDir, program: &LinkedProgram<'_>) -> Result<()> {
     let bases = state.bases();
     std::fs::create_dir_all(&bases).with_context(|| format!("cannot make `{}`", bases.display()))?;
-    let dir = bases.join(BuildId::of(program.output)?.to_string());
+    let dir = bases.join(BuildId::of(program.image)?.to_string());
     let new = tempfile::Builder::new().prefix(".new-").tempdir_in(&bases)?;
     let record =
         fill(state, program, new.path()).with_context(|| format!("cannot record `{}`", dir.display()))?;
@@ -137,7 +137,8 @@ fn read(dir: &Path) -> Result<BaseRecord> {
 }
 
 fn fill(state: &StateDir, program: &LinkedProgram<'_>, dir: &Path) -> Result<BaseRecord> {
-    link_or_copy(program.output, &dir.join(PROGRAM))?;
+    // A copy: `strip` writes into the file that it is given.
+    std::fs::copy(program.image, dir.join(PROGRAM))?;
     let keep = |path: &Path| -> Result<String> {
         let name = path
             .file_name()

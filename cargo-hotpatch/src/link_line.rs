@@ -8,6 +8,11 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::build_id::BuildId;
+
+/// Asks for a build id of what is linked.
+const BUILD_ID: &str = "--build-id=sha1";
+
 /// How much of the libraries becomes part of the program. Less, where more cannot be linked: a library may hold
 /// functions that nobody calls and that call what does not exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,11 +85,49 @@ pub(crate) fn rewritten(args: &[OsString], linker: &Path, extent: Extent) -> Vec
     if extent != Extent::UsedSections {
         line.push(dialect.option("--no-gc-sections"));
     }
-    line.push(dialect.option("--build-id=sha1"));
+    line.push(dialect.option(BUILD_ID));
     // Code that a patch brings may call into libm, which the loader must then have loaded with the program.
     line.extend(["--push-state", "-Bdynamic", "--no-as-needed"].map(|option| dialect.option(option)));
     line.push("-lm".into());
     line.push(dialect.option("--pop-state"));
+    line
+}
+
+/// A line that keeps the symbols. `None` if this one does anyway.
+pub(crate) fn unstripped(args: &[OsString]) -> Option<Vec<OsString>> {
+    let kept: Vec<_> = args.iter().filter(|arg| !strips(arg)).cloned().collect();
+    (kept.len() < args.len()).then_some(kept)
+}
+
+fn strips(arg: &OsString) -> bool {
+    const SYMBOLS_OR_DEBUG: [&str; 4] = ["--strip-all", "--strip-debug", "-s", "-S"];
+    let text = arg.to_str().unwrap_or_default();
+    // A compiler that drives the linker takes `-S` for itself: it would write assembly.
+    text == "-s"
+        || text == "--strip-all"
+        || text == "--strip-debug"
+        || text
+            .strip_prefix("-Wl,")
+            .is_some_and(|option| SYMBOLS_OR_DEBUG.contains(&option))
+}
+
+/// A rewritten line that gives the program this build id instead of one of its own.
+pub(crate) fn identified(mut line: Vec<OsString>, linker: &Path, build_id: &BuildId) -> Vec<OsString> {
+    let dialect = Dialect::of(linker);
+    let own = dialect.option(BUILD_ID);
+    for arg in line.iter_mut().filter(|arg| **arg == own) {
+        *arg = dialect.option(&format!("--build-id=0x{build_id}"));
+    }
+    line
+}
+
+/// A line with another output.
+pub(crate) fn redirected(mut line: Vec<OsString>, output: &Path) -> Vec<OsString> {
+    if let Some(at) = line.iter().position(|arg| arg == "-o")
+        && let Some(path) = line.get_mut(at + 1)
+    {
+        *path = output.into();
+    }
     line
 }
 
@@ -150,6 +193,28 @@ mod tests {
             "a.rcgu.o liba.rlib -Wl,--gc-sections",
             "a.rcgu.o liba.rlib -Wl,--gc-sections -Wl,--build-id=sha1 -Wl,--push-state -Wl,-Bdynamic \
              -Wl,--no-as-needed -lm -Wl,--pop-state",
+        );
+    }
+
+    #[test]
+    fn a_line_that_strips_has_one_that_does_not() {
+        let line = |text: &str| text.split_whitespace().map(OsString::from).collect::<Vec<_>>();
+        for strip in [
+            "-Wl,--strip-all",
+            "-Wl,--strip-debug",
+            "-s",
+            "--strip-all",
+            "-Wl,-s",
+        ] {
+            let kept = unstripped(&line(&format!("a.rcgu.o {strip} -o a")));
+            assert_eq!(kept, Some(line("a.rcgu.o -o a")), "{strip}");
+        }
+        assert_eq!(unstripped(&line("a.rcgu.o -o a")), None);
+        let (cc, id) = (Path::new("cc"), BuildId::from_bytes(&[0xab, 0x01]));
+        let identified = identified(line("-Wl,--build-id=sha1 -o a"), cc, &id);
+        assert_eq!(
+            redirected(identified, Path::new("b")),
+            line("-Wl,--build-id=0xab01 -o b")
         );
     }
 

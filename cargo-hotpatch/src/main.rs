@@ -17,6 +17,7 @@ mod out_dir;
 mod response_file;
 mod rustc_args;
 mod state_dir;
+mod stripped;
 
 mod base;
 mod build_id;

@@ -23,9 +23,7 @@ impl Obstacle {
     /// The first obstacle in a compilation for the program.
     pub(crate) fn of(args: &RustcArgs) -> Option<Self> {
         let profile = Profile(None);
-        platform(args)
-            .or_else(|| lto(args).then(|| profile.lto()))
-            .or_else(|| strip(args).then(|| profile.strip()))
+        platform(args).or_else(|| lto(args).then(|| profile.lto()))
     }
 
     /// The first obstacle in the settings that cargo will turn into rustc command lines.
@@ -36,11 +34,9 @@ impl Obstacle {
         if let Some(target) = settings.target() {
             args.extend(["--target", &target]);
         }
-        let (lto, strip) = (settings.lto(profile), settings.strip(profile));
+        let lto = settings.lto(profile);
         let profile = Profile(Some(profile));
-        platform(&args)
-            .or_else(|| lto.map(|_| profile.lto()))
-            .or_else(|| strip.map(|_| profile.strip()))
+        platform(&args).or_else(|| lto.map(|_| profile.lto()))
     }
 
     /// Reports the obstacle as rustc would an error, so that cargo shows it once and without a command line.
@@ -107,18 +103,6 @@ impl Profile<'_> {
         }
     }
 
-    fn strip(self) -> Obstacle {
-        let message = format!("{} strips the symbols that patches are bound to", self.name());
-        Obstacle {
-            code: code::STRIP,
-            message,
-            help: format!(
-                "set `strip = \"none\"` or `strip = \"debuginfo\"` in {} of `Cargo.toml`",
-                self.table()
-            ),
-        }
-    }
-
     fn name(self) -> String {
         self.0
             .map_or("the profile".into(), |name| format!("profile `{name}`"))
@@ -136,10 +120,6 @@ fn lto(args: &RustcArgs) -> bool {
     let lto = args.codegen("lto").next_back().is_some_and(on);
     let plugin = args.codegen("linker-plugin-lto").next_back().is_some_and(on);
     lto || plugin
-}
-
-fn strip(args: &RustcArgs) -> bool {
-    args.codegen("strip").next_back().flatten() == Some("symbols")
 }
 
 #[cfg(test)]
@@ -161,7 +141,7 @@ mod tests {
         check("-C lto", Some(code::LTO));
         check("-C lto=thin", Some(code::LTO));
         check("-Clinker-plugin-lto", Some(code::LTO));
-        check("-C strip=symbols", Some(code::STRIP));
+        check("-C strip=symbols", None);
     }
 
     #[test]

@@ -14,14 +14,6 @@ pub(super) fn check(settings: &ProfileSettings, profile: &str) -> Vec<Finding> {
             ),
         ));
     }
-    if let Some(strip) = settings.strip(profile) {
-        findings.push(Finding::error(
-            format!(
-                "profile `{profile}` has `strip = {strip}`, which removes what patches are bound to (HP0104)"
-            ),
-            format!("set `strip = \"none\"` or `strip = \"debuginfo\"` in `[profile.{profile}]`"),
-        ));
-    }
     if settings.aborts(profile) {
         findings.push(Finding::warning(
             format!("profile `{profile}` has `panic = \"abort\"`"),
@@ -51,10 +43,10 @@ mod tests {
         assert_eq!(grades("", "release"), [Grade::Good]);
         assert_eq!(
             grades("[profile.release]\nlto = true\nstrip = true", "release"),
-            [Grade::Error, Grade::Error]
+            [Grade::Error]
         );
         assert_eq!(
-            grades("[profile.release]\nlto = false\nstrip = \"debuginfo\"", "release"),
+            grades("[profile.release]\nlto = false\nstrip = true", "release"),
             [Grade::Good]
         );
         assert_eq!(

@@ -32,14 +32,6 @@ impl ProfileSettings {
         self.get(profile, "lto").filter(|lto| !is_off(lto))
     }
 
-    /// The value of `strip`, where it removes symbols.
-    pub(crate) fn strip(&self, profile: &str) -> Option<Value> {
-        let strips = |strip: &Value| {
-            strip.as_bool() == Some(true) || matches!(strip.as_str(), Some("symbols" | "true"))
-        };
-        self.get(profile, "strip").filter(strips)
-    }
-
     /// Whether a panic ends the process.
     pub(crate) fn aborts(&self, profile: &str) -> bool {
         self.get(profile, "panic")
@@ -99,7 +91,7 @@ mod tests {
 
     #[test]
     fn the_configuration_comes_before_the_manifest() {
-        let settings = ProfileSettings::of("[profile.dev]\nstrip = true", "[profile.dev]\nstrip = \"none\"");
-        assert_eq!(settings.strip("dev"), None);
+        let settings = ProfileSettings::of("[profile.dev]\nlto = true", "[profile.dev]\nlto = \"off\"");
+        assert_eq!(settings.lto("dev"), None);
     }
 }
