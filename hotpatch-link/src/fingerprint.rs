@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use rustc_hash::FxHashMap as HashMap;
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::elf::{eh_frame, x86_64};
@@ -33,13 +33,15 @@ pub(crate) enum Mention {
 #[derive(Debug, Default)]
 pub(crate) struct Identities {
     by_section: HashMap<SectionId, (Fingerprint, Vec<Mention>)>,
+    /// All names among the mentions.
+    mentioned: HashSet<Name>,
     exception_tables: HashMap<SectionId, SectionId>,
 }
 
 impl Identities {
     pub(crate) fn of(object: &ObjectFile, names: &Names) -> Self {
         let exception_tables = exception_tables(object);
-        let mut by_section = HashMap::default();
+        let mut by_section: HashMap<SectionId, (Fingerprint, Vec<Mention>)> = HashMap::default();
         for index in 0..object.sections.len() {
             let id = SectionId(index as u32);
             if matches!(object.section(id).role, Role::Code | Role::Constant) {
@@ -47,7 +49,13 @@ impl Identities {
                 by_section.insert(id, identity(object, names, id, table));
             }
         }
+        let mentions = by_section.values().flat_map(|(_, mentions)| mentions);
+        let mentioned = mentions.filter_map(|mention| match mention {
+            Mention::Named(name) => Some(*name),
+            Mention::Constant(_) => None,
+        });
         Self {
+            mentioned: mentioned.collect(),
             by_section,
             exception_tables,
         }
@@ -59,6 +67,15 @@ impl Identities {
 
     pub(crate) fn mentions(&self, section: SectionId) -> &[Mention] {
         &self.by_section[&section].1
+    }
+
+    /// Whether any of these names is mentioned.
+    pub(crate) fn mentions_any(&self, names: &HashSet<Name>) -> bool {
+        let (few, many) = match self.mentioned.len() < names.len() {
+            true => (&self.mentioned, names),
+            false => (names, &self.mentioned),
+        };
+        few.iter().any(|name| many.contains(name))
     }
 
     /// The exception table of a function.

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use hotpatch_abi::manifest::PatchId;
-use rustc_hash::FxHashMap as HashMap;
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 use crate::elf::program::{Definition, DefinitionKind, LinkedImage};
 use crate::names::Name;
@@ -35,6 +35,34 @@ pub(crate) enum Callee {
     Outside,
 }
 
+/// The functions that lie in an image.
+#[derive(Debug, Default)]
+pub(crate) struct Functions {
+    by_path: HashMap<Name, Vec<Atom>>,
+    by_symbol: HashMap<Name, Vec<Atom>>,
+    all: HashSet<Atom>,
+}
+
+impl Functions {
+    pub(crate) fn of(program: &Program, atoms: impl IntoIterator<Item = Atom>) -> Self {
+        let mut functions = Self::default();
+        for atom in atoms {
+            if let Some(id) = program.id(atom) {
+                for path in program.paths(atom) {
+                    functions.by_path.entry(path).or_default().push(atom);
+                }
+                functions.by_symbol.entry(id.linkage).or_default().push(atom);
+                functions.all.insert(atom);
+            }
+        }
+        functions
+    }
+
+    pub(crate) fn all(&self) -> impl Iterator<Item = Atom> {
+        self.all.iter().copied()
+    }
+}
+
 /// One image.
 #[derive(Debug)]
 pub(crate) struct Image {
@@ -43,8 +71,7 @@ pub(crate) struct Image {
     /// The objects that the image was linked from.
     pub(crate) program: Arc<Program>,
     pub(crate) linked: LinkedImage,
-    /// The functions that lie in this image, by path.
-    pub(crate) functions: HashMap<Name, Vec<Atom>>,
+    pub(crate) functions: Functions,
     /// The functions of other images that this one was bound to. Empty for the program as built.
     pub(crate) bound: HashMap<Atom, Version>,
 }
@@ -53,12 +80,7 @@ impl Image {
     /// Where a function lies, unless several have its name.
     pub(crate) fn offset(&self, atom: Atom) -> Option<u64> {
         let id = self.program.id(atom)?;
-        let alike = self
-            .functions
-            .get(&id.path)?
-            .iter()
-            .filter_map(|other| self.program.id(*other));
-        if alike.filter(|other| other.linkage == id.linkage).count() != 1 {
+        if self.functions.by_symbol.get(&id.linkage)?.len() != 1 {
             return None;
         }
         let definition = self.linked.unique(id.linkage)?;
@@ -69,12 +91,7 @@ impl Image {
         let Some(atom) = callee else {
             return Some(Callee::Outside);
         };
-        let path = self.program.id(atom)?.path;
-        if self
-            .functions
-            .get(&path)
-            .is_some_and(|functions| functions.contains(&atom))
-        {
+        if self.functions.all.contains(&atom) {
             return Some(Callee::Function(Version { image: index, atom }));
         }
         self.bound.get(&atom).copied().map(Callee::Function)
@@ -122,8 +139,20 @@ impl Live {
 
     /// All versions of the functions of a path.
     pub(crate) fn versions(&self, path: Name) -> impl Iterator<Item = Version> {
+        self.find(move |functions| functions.by_path.get(&path))
+    }
+
+    /// All versions of the functions of a symbol.
+    pub(crate) fn versions_of_symbol(&self, linkage: Name) -> impl Iterator<Item = Version> {
+        self.find(move |functions| functions.by_symbol.get(&linkage))
+    }
+
+    fn find<'a>(
+        &'a self,
+        find: impl Fn(&'a Functions) -> Option<&'a Vec<Atom>>,
+    ) -> impl Iterator<Item = Version> {
         self.images.iter().enumerate().flat_map(move |(index, image)| {
-            let atoms = image.functions.get(&path).map_or(&[][..], Vec::as_slice);
+            let atoms = find(&image.functions).map_or(&[][..], Vec::as_slice);
             atoms.iter().map(move |atom| Version {
                 image: ImageIndex(index),
                 atom: *atom,

@@ -122,6 +122,15 @@ impl ObjectFile {
         }
     }
 
+    /// The names of its constants.
+    pub(crate) fn constants(&self) -> impl Iterator<Item = Name> {
+        let defined = self.defined.keys().copied();
+        defined.filter(|name| {
+            self.definition(*name)
+                .is_some_and(|(section, _)| self.section(section).role == Role::Constant)
+        })
+    }
+
     /// The definition that a place in a section belongs to.
     pub(crate) fn definition_at(&self, id: SectionId, offset: u64) -> Option<&Symbol> {
         let mut definitions = self

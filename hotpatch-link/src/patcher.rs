@@ -17,7 +17,7 @@ use crate::bind::Binder;
 use crate::elf::program::{self, DefinitionKind, LinkedImage};
 use crate::hot::{self, HotFunction};
 use crate::linker;
-use crate::live::{BASE, Image, ImageIndex, Live, LiveBody, Version};
+use crate::live::{BASE, Functions, Image, ImageIndex, Live, LiveBody, Version};
 use crate::manifest::Linked;
 use crate::merge;
 use crate::names::{Name, Names};
@@ -152,14 +152,14 @@ impl Patcher {
             return Err(Error::new(code::STRIP, message));
         }
         let reserve = reserve(&linked, &names);
-        let program = Arc::new(cache.read(units, &mut names)?);
+        let program = cache.read(units, &mut names)?;
         let mut safety = Safety::default();
         safety.learn(&program);
         let news = News::of_process(&program, &names, &Crates::of(units));
         let all: Vec<_> = program.functions().collect();
         let base = Image {
             patch: None,
-            functions: by_name(&program, all),
+            functions: Functions::of(&program, all),
             program,
             linked,
             bound: HashMap::default(),
@@ -191,7 +191,7 @@ impl Patcher {
     ///
     /// An object cannot be read, or the edit cannot be applied; the code of the error says why.
     pub fn compare(&mut self, units: &[Unit]) -> Result<Change, Error> {
-        let program = Arc::new(self.cache.read(units, &mut self.names)?);
+        let program = self.cache.read(units, &mut self.names)?;
         let unchanged = Unchanged::of(&program, &self.live, &self.names);
         let hot = hot::functions(&program, &self.names);
         let crates = Crates::of(units);
@@ -386,7 +386,7 @@ impl Patcher {
             .iter()
             .copied()
             .filter(|atom| program.section(*atom).role == Role::Code);
-        let functions = by_name(&program, code);
+        let functions = Functions::of(&program, code);
         self.live.images.push(Image {
             patch: Some(patch.id),
             program,
@@ -438,16 +438,6 @@ fn added<'a>(
             && (selection.published.contains_key(&function.entry.path) || is_told())
     };
     compared.hot.iter().filter(is_added).collect()
-}
-
-fn by_name(program: &Program, atoms: impl IntoIterator<Item = Atom>) -> HashMap<Name, Vec<Atom>> {
-    let mut functions: HashMap<Name, Vec<Atom>> = HashMap::default();
-    for atom in atoms {
-        for name in program.paths(atom) {
-            functions.entry(name).or_default().push(atom);
-        }
-    }
-    functions
 }
 
 /// The room for thread-locals that patches add, in the block of thread-locals of a program. Its closures have names

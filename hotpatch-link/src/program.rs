@@ -13,7 +13,7 @@ use crate::names::{Identifier, Name, Names};
 use crate::object_file::{ObjectFile, Relocation, Role, Section, SectionId, Symbol, SymbolPlace};
 use crate::types::TypeTable;
 use crate::unit::{self, ObjectBytes, Stamp, Unit};
-use rustc_hash::FxHashMap as HashMap;
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 /// A section of an object of a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -76,12 +76,13 @@ impl Object {
 #[derive(Debug, Default)]
 pub(crate) struct ObjectCache {
     by_file: HashMap<Stamp, Vec<Arc<Object>>>,
+    last: Option<Arc<Program>>,
 }
 
 impl ObjectCache {
     /// Reads all objects of a program, reusing those of the last reading: whole files by their stamps, and the
     /// objects in new files by their content.
-    pub(crate) fn read(&mut self, units: &[Unit], names: &mut Names) -> Result<Program, Error> {
+    pub(crate) fn read(&mut self, units: &[Unit], names: &mut Names) -> Result<Arc<Program>, Error> {
         let known: HashMap<Content, Arc<Object>> = self
             .by_file
             .values()
@@ -109,7 +110,9 @@ impl ObjectCache {
             by_file.insert(stamp, file);
         }
         self.by_file = by_file;
-        Ok(Program::new(objects, names))
+        let program = Arc::new(Program::new(objects, self.last.as_deref(), names));
+        self.last = Some(program.clone());
+        Ok(program)
     }
 }
 
@@ -123,11 +126,15 @@ struct Function {
 pub(crate) struct Program {
     pub(crate) objects: Vec<Arc<Object>>,
     globals: HashMap<Name, Atom>,
-    functions: HashMap<Atom, Function>,
+    /// Those of each object, by section.
+    functions: Vec<Functions>,
 }
 
+type Functions = Arc<Vec<Option<Function>>>;
+
 impl Program {
-    fn new(objects: Vec<Arc<Object>>, names: &Names) -> Self {
+    /// `last` is a program that many of the objects were part of.
+    fn new(objects: Vec<Arc<Object>>, last: Option<&Program>, names: &Names) -> Self {
         let mut globals = HashMap::default();
         for (index, object) in objects.iter().enumerate() {
             for name in object.file.defined.keys() {
@@ -144,23 +151,54 @@ impl Program {
         let mut program = Self {
             objects,
             globals,
-            functions: HashMap::default(),
+            functions: Vec::new(),
         };
-        let functions = program
-            .atoms()
-            .filter(|atom| program.section(*atom).role == Role::Code);
-        let functions = functions.filter_map(|atom| {
-            let id = names.id(program.title(atom)?);
-            Some((
-                atom,
-                Function {
-                    id,
-                    deep: Deep::of(&program, names, atom),
-                },
-            ))
+        let kept = last.map_or_else(Vec::new, |last| program.kept(last));
+        let functions = (0..program.objects.len()).map(|index| match kept.get(index) {
+            Some(Some(functions)) => functions.clone(),
+            _ => Arc::new(program.functions_of(index as u32, names)),
         });
         program.functions = functions.collect();
         program
+    }
+
+    fn functions_of(&self, object: u32, names: &Names) -> Vec<Option<Function>> {
+        let function = |atom| {
+            let id = names.id(self.title(atom)?);
+            let deep = || Deep::of(self, names, atom);
+            (self.section(atom).role == Role::Code).then(|| Function { id, deep: deep() })
+        };
+        self.sections(object).map(function).collect()
+    }
+
+    /// The functions of the objects that are what they were in an earlier program, and to which all names mean what they
+    /// meant there.
+    fn kept(&self, last: &Program) -> Vec<Option<Functions>> {
+        if self.objects.len() != last.objects.len() {
+            return Vec::new();
+        }
+        let pairs = || self.objects.iter().zip(&last.objects);
+        let mut kept: Vec<bool> = pairs().map(|(new, old)| Arc::ptr_eq(new, old)).collect();
+        let mut open: Vec<_> = (0..kept.len()).filter(|index| !kept[*index]).collect();
+        let mut moved: HashSet<Name> = HashSet::default();
+        for index in &open {
+            moved.extend(self.objects[*index].file.defined.keys());
+            moved.extend(last.objects[*index].file.defined.keys());
+        }
+        // A constant counts with what it holds, whoever mentions it.
+        while !open.is_empty() {
+            open = (0..kept.len())
+                .filter(|index| kept[*index] && self.objects[*index].identities.mentions_any(&moved))
+                .collect();
+            for index in &open {
+                kept[*index] = false;
+                moved.extend(self.objects[*index].file.constants());
+            }
+        }
+        let functions = kept.into_iter().zip(&last.functions);
+        functions
+            .map(|(is_kept, functions)| is_kept.then(|| functions.clone()))
+            .collect()
     }
 
     pub(crate) fn object(&self, atom: Atom) -> &Object {
@@ -173,7 +211,9 @@ impl Program {
 
     /// A function with all the constants it leads to.
     pub(crate) fn deep(&self, function: Atom) -> &Deep {
-        &self.functions[&function].deep
+        let functions = &self.functions[function.object as usize];
+        let function = functions[function.section.0 as usize].as_ref();
+        &function.expect("an atom of a function").deep
     }
 
     /// The name at the start of a section.
@@ -186,7 +226,9 @@ impl Program {
 
     /// What a function is known by.
     pub(crate) fn id(&self, function: Atom) -> Option<Identifier> {
-        self.functions.get(&function).map(|function| function.id)
+        let functions = &self.functions[function.object as usize];
+        let function = functions[function.section.0 as usize].as_ref()?;
+        Some(function.id)
     }
 
     /// The paths of a function: several if others have the same code and lie in its place.
@@ -224,7 +266,7 @@ impl Program {
 
     /// All functions.
     pub(crate) fn functions(&self) -> impl Iterator<Item = Atom> {
-        self.functions.keys().copied()
+        self.atoms().filter(|atom| self.id(*atom).is_some())
     }
 
     pub(crate) fn atoms(&self) -> impl Iterator<Item = Atom> {

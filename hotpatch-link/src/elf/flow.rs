@@ -44,8 +44,16 @@ pub(crate) struct Loop {
 impl Flow {
     pub(crate) fn of(code: &[u8], hints: &Hints<'_>) -> Self {
         let steps = steps(code, hints);
-        let mut starts: BTreeSet<u64> = steps.iter().flat_map(|step| step.targets.iter().copied()).collect();
-        starts.extend(steps.iter().filter(|step| step.ends_block()).map(|step| step.range.end));
+        let mut starts: BTreeSet<u64> = steps
+            .iter()
+            .flat_map(|step| step.targets.iter().copied())
+            .collect();
+        starts.extend(
+            steps
+                .iter()
+                .filter(|step| step.ends_block())
+                .map(|step| step.range.end),
+        );
         starts.insert(0);
         let starts: Vec<u64> = starts
             .into_iter()
@@ -66,15 +74,23 @@ impl Flow {
             let from = block_at(step.range.start);
             let is_last = step.range.end >= blocks[from].range.end;
             let falls = is_last && step.falls_through && step.range.end < code.len() as u64;
-            let targets = step.targets.iter().copied().filter(|target| *target < code.len() as u64);
+            let targets = step
+                .targets
+                .iter()
+                .copied()
+                .filter(|target| *target < code.len() as u64);
             for to in targets.chain(falls.then_some(step.range.end)) {
                 let to = block_at(to);
                 blocks[from].next.push(to);
                 blocks[to].previous.push(from);
             }
         }
-        let loads = steps.iter().filter_map(|step| Some((step.range.clone(), step.loads?)));
-        let register_calls = steps.iter().filter_map(|step| Some((step.range.start, step.calls?)));
+        let loads = steps
+            .iter()
+            .filter_map(|step| Some((step.range.clone(), step.loads?)));
+        let register_calls = steps
+            .iter()
+            .filter_map(|step| Some((step.range.start, step.calls?)));
         Self {
             loads: loads.collect(),
             register_calls: register_calls.collect(),
@@ -89,12 +105,14 @@ impl Flow {
         let before = self.reachable(block, |block| &block.previous);
         let inside = |index: &usize| after.contains(index) && before.contains(index);
         inside(&block).then(|| {
-            let enters = |index: &usize| {
-                *index == 0 || self.blocks[*index].previous.iter().any(|from| !inside(from))
-            };
+            let enters =
+                |index: &usize| *index == 0 || self.blocks[*index].previous.iter().any(|from| !inside(from));
             let members = (0..self.blocks.len()).filter(inside);
             Loop {
-                entries: members.filter(enters).map(|index| self.blocks[index].range.start).collect(),
+                entries: members
+                    .filter(enters)
+                    .map(|index| self.blocks[index].range.start)
+                    .collect(),
             }
         })
     }
@@ -104,7 +122,10 @@ impl Flow {
     pub(crate) fn loop_around_call_of(&self, load: u64) -> Option<Loop> {
         let (at, register) = self.loads.iter().find(|(at, _)| at.contains(&load))?;
         let block = &self.blocks[self.block(load)?].range;
-        let calls = self.register_calls.iter().filter(|(_, called)| called == register);
+        let calls = self
+            .register_calls
+            .iter()
+            .filter(|(_, called)| called == register);
         let mut calls = calls.map(|(call, _)| *call);
         if calls.clone().any(|call| call >= at.end && block.contains(&call)) {
             return self.outermost_loop(load);
@@ -282,7 +303,12 @@ mod tests {
     #[test]
     fn an_address_may_be_read_before_the_loop_that_calls_it() {
         // 0: mov, %rbx; 7: mov, %rax; 14: call *%rax; 16: call *%rbx; 18: jne 16; 20: ret
-        let code = [&LOADS[0][..], &LOADS[1], &[0xff, 0xd0, 0xff, 0xd3, 0x75, 0xfc, 0xc3]].concat();
+        let code = [
+            &LOADS[0][..],
+            &LOADS[1],
+            &[0xff, 0xd0, 0xff, 0xd3, 0x75, 0xfc, 0xc3],
+        ]
+        .concat();
         let flow = flow(&code);
         assert_eq!(flow.loop_around_call_of(3).unwrap().entries, [16]);
         assert_eq!(flow.loop_around_call_of(10), None);

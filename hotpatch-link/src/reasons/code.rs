@@ -69,7 +69,8 @@ impl<'a> Code<'a> {
             for relocation in &self.program.section(function).relocations {
                 let manner = self.manner(function, relocation, target);
                 // Its jump tables lead to a function itself.
-                if let Some(manner) = manner.filter(|manner| function != target || *manner == Manner::Branch) {
+                if let Some(manner) = manner.filter(|manner| function != target || *manner == Manner::Branch)
+                {
                     let offset = relocation.offset;
                     mentions.push(Mention {
                         function,

@@ -18,7 +18,9 @@ pub(super) fn reason(graph: &Graph, start: &[Index], hot: &[Index]) -> Reason {
         ancestors: graph.ancestors(start, |_| true),
     };
     let tops = case.ancestors.iter().copied().filter(|node| graph.is_top(*node));
-    let roots: Vec<_> = tops.filter(|node| graph.nodes[*node].kind != Kind::Function).collect();
+    let roots: Vec<_> = tops
+        .filter(|node| graph.nodes[*node].kind != Kind::Function)
+        .collect();
     if roots.is_empty() {
         return Reason::Uncalled { way: case.way(&[]) };
     }
@@ -42,21 +44,31 @@ impl Case<'_> {
     fn a_loop(&self, hot: &[Index]) -> Option<Reason> {
         let is_of = |node: Index| move |edge: Edge| edge.looped && edge.caller == node;
         let candidates = self.ancestors.iter().copied();
-        let of = candidates.filter(|node| self.edges().any(is_of(*node))).find(|node| {
-            self.graph.is_entered_once(*node, &ASYNCHRONOUS) && self.graph.is_cut_by(self.start, is_of(*node))
-        })?;
+        let of = candidates
+            .filter(|node| self.edges().any(is_of(*node)))
+            .find(|node| {
+                self.graph.is_entered_once(*node, &ASYNCHRONOUS)
+                    && self.graph.is_cut_by(self.start, is_of(*node))
+            })?;
         let above = self.graph.ancestors(&[of], |_| true);
-        let mut started = above.iter().flat_map(|node| self.graph.above(*node)).filter_map(|edge| {
-            let what = match edge.how {
-                How::Thread => Started::Thread,
-                How::Task => Started::Task,
-                _ => return None,
-            };
-            Some((what, self.name(edge.caller).to_owned()))
-        });
+        let mut started = above
+            .iter()
+            .flat_map(|node| self.graph.above(*node))
+            .filter_map(|edge| {
+                let what = match edge.how {
+                    How::Thread => Started::Thread,
+                    How::Task => Started::Task,
+                    _ => return None,
+                };
+                Some((what, self.name(edge.caller).to_owned()))
+            });
         let living = self.graph.ancestors(hot, |_| true);
         let running = living.iter().any(|node| self.graph.above(*node).any(is_of(of)));
-        let mut calls: Vec<_> = self.edges().filter(|edge| is_of(of)(*edge)).map(|edge| edge.callee).collect();
+        let mut calls: Vec<_> = self
+            .edges()
+            .filter(|edge| is_of(of)(*edge))
+            .map(|edge| edge.callee)
+            .collect();
         calls.dedup();
         let name = self.name(of);
         Some(Reason::Loop {
@@ -102,7 +114,10 @@ impl Case<'_> {
         }
         let taken: Vec<_> = self.edges().filter(|edge| is_address(*edge)).collect();
         let by = self.names(taken.iter().map(|edge| edge.caller));
-        let holders: Vec<_> = taken.iter().map(|edge| holder(&self.graph.nodes[edge.callee].path)).collect();
+        let holders: Vec<_> = taken
+            .iter()
+            .map(|edge| holder(&self.graph.nodes[edge.callee].path))
+            .collect();
         let same = holders.iter().all(|holder| *holder == holders[0]);
         let is_direct = taken.iter().any(|edge| self.start.contains(&edge.callee));
         Some(Reason::Address {
@@ -115,10 +130,17 @@ impl Case<'_> {
     fn reached(&self, roots: Vec<Index>) -> Reason {
         let from = self.names(roots.iter().copied());
         let way = self.way(&from);
-        if roots.iter().all(|node| self.graph.nodes[*node].kind == Kind::Static) {
+        if roots
+            .iter()
+            .all(|node| self.graph.nodes[*node].kind == Kind::Static)
+        {
             return Reason::Static { way, names: from };
         }
-        let callers = self.start.iter().flat_map(|node| self.graph.above(*node)).map(|edge| edge.caller);
+        let callers = self
+            .start
+            .iter()
+            .flat_map(|node| self.graph.above(*node))
+            .map(|edge| edge.caller);
         let mut next = callers.flat_map(|node| self.graph.above(node));
         let directly = next.all(|edge| roots.contains(&edge.caller));
         Reason::Reached { way, from, directly }
@@ -126,9 +148,17 @@ impl Case<'_> {
 
     /// The callers, but for those that the rest of the reason names.
     fn way(&self, rest: &[String]) -> Way {
-        let edges: Vec<_> = self.start.iter().flat_map(|node| self.graph.above(*node)).collect();
+        let edges: Vec<_> = self
+            .start
+            .iter()
+            .flat_map(|node| self.graph.above(*node))
+            .collect();
         let mut by = self.names(edges.iter().map(|edge| edge.caller));
-        let is_itself = |name: &String| self.start.iter().any(|node| self.graph.nodes[*node].path == *name);
+        let is_itself = |name: &String| {
+            self.start
+                .iter()
+                .any(|node| self.graph.nodes[*node].path == *name)
+        };
         by.retain(|name| !is_itself(name));
         if by.iter().all(|name| rest.contains(name)) {
             by.clear();
@@ -169,7 +199,9 @@ mod tests {
     /// The reason of `f`. `tick` is hot.
     fn check(ways: &str, expected: &str) {
         let graph = graph(ways);
-        let hot: Vec<_> = (0..graph.nodes.len()).filter(|node| graph.nodes[*node].path == "tick").collect();
+        let hot: Vec<_> = (0..graph.nodes.len())
+            .filter(|node| graph.nodes[*node].path == "tick")
+            .collect();
         let start = [find(&graph, "f")];
         let graph = graph.without_uncalled(&start);
         assert_eq!(reason(&graph, &start, &hot).to_string(), expected, "{ways}");
@@ -178,13 +210,22 @@ mod tests {
     #[test]
     fn what_only_main_calls() {
         check("main > f", "only called by `main`, which runs once");
-        check("main > setup > f", "only called by `setup`, which only `main` calls");
-        check("main > a > b > f", "only called by `b`, which is only reached from `main`");
+        check(
+            "main > setup > f",
+            "only called by `setup`, which only `main` calls",
+        );
+        check(
+            "main > a > b > f",
+            "only called by `b`, which is only reached from `main`",
+        );
         check(
             "main > a > f, main > b > c > f, main > d > f",
             "only called by `a`, `c` and 1 more, which are only reached from `main`",
         );
-        check("main > main::{{closure}} > f", "only called by `main`, which runs once");
+        check(
+            "main > main::{{closure}} > f",
+            "only called by `main`, which runs once",
+        );
         check(
             "main > a > f, f::{{closure}} > f, f > f::{{closure}}",
             "only called by `a`, which is only reached from `main`",
@@ -195,9 +236,18 @@ mod tests {
 
     #[test]
     fn what_a_loop_calls() {
-        check("main > run* > f, run* > tick", "only called from the loop in `run`, which is running");
-        check("main* > f, main* > tick", "only called from the loop in `main`, which is running");
-        check("main > run* > f, main* > tick", "only called from the loop in `run`, which is not entered again");
+        check(
+            "main > run* > f, run* > tick",
+            "only called from the loop in `run`, which is running",
+        );
+        check(
+            "main* > f, main* > tick",
+            "only called from the loop in `main`, which is running",
+        );
+        check(
+            "main > run* > f, main* > tick",
+            "only called from the loop in `run`, which is not entered again",
+        );
         check(
             "main > run* > frame > f, run* > tick",
             "only called by `frame`, from the loop in `run`, which is running",
@@ -208,9 +258,15 @@ mod tests {
             "only called by `a` and `b`, from the loop in `run`, which is running",
         );
         // The inner loop begins again in each round of the outer one.
-        check("main* > run* > f, main* > tick", "only called by `run`, from the loop in `main`, which is running");
+        check(
+            "main* > run* > f, main* > tick",
+            "only called by `run`, from the loop in `main`, which is running",
+        );
         // Once before the loop, and then in it.
-        check("main > f, main* > f, main* > tick", "only called by `main`, which runs once");
+        check(
+            "main > f, main* > f, main* > tick",
+            "only called by `main`, which runs once",
+        );
         check(
             "main+ > work* > f",
             "only called from the loop in `work`, on the thread that `main` started",
@@ -236,14 +292,23 @@ mod tests {
     #[test]
     fn what_threads_and_tasks_call() {
         check("main+ > f", "only called from the thread that `main` started");
-        check("main+ > main::{{closure}} > f", "only called from the thread that `main` started");
+        check(
+            "main+ > main::{{closure}} > f",
+            "only called from the thread that `main` started",
+        );
         check(
             "main+ > worker > f",
             "only called by `worker`, on the thread that `main` started",
         );
         check("main& > f", "only called from a task that `main` started");
-        check("main& > serve > f", "only called by `serve`, in a task that `main` started");
-        check("main~ > main::{{closure}} > f", "only called by `main`, which runs once");
+        check(
+            "main& > serve > f",
+            "only called by `serve`, in a task that `main` started",
+        );
+        check(
+            "main~ > main::{{closure}} > f",
+            "only called by `main`, which runs once",
+        );
         check(
             "main~ > main::{{closure}}& > serve* > f",
             "only called from the loop in `serve`, in a task that `main` started",
@@ -265,11 +330,11 @@ mod tests {
             "main > pet@ > <Cat as Noise>::noise > f",
             "only called by `<Cat as Noise>::noise`, through objects that `pet` made",
         );
-        check("TABLE@ > f", "only called through the static `TABLE`, which keeps its value");
         check(
-            "TABLE@ > g > f",
-            "only called by `g`, through the static `TABLE`",
+            "TABLE@ > f",
+            "only called through the static `TABLE`, which keeps its value",
         );
+        check("TABLE@ > g > f", "only called by `g`, through the static `TABLE`");
     }
 
     #[test]
@@ -282,7 +347,10 @@ mod tests {
     fn what_was_inlined() {
         check("main= > f", "inlined into `main`, which runs once");
         check("main > run= > f", "inlined into `run`, which only `main` calls");
-        check("main > run*= > f, run* > tick", "inlined into the loop in `run`, which is running");
+        check(
+            "main > run*= > f, run* > tick",
+            "inlined into the loop in `run`, which is running",
+        );
         check(
             "main > run* > frame= > f, run* > tick",
             "inlined into `frame`, which is only called from the loop in `run`, which is running",

@@ -54,7 +54,10 @@ pub(crate) fn unreached(
         .collect();
     let mut unreached = Vec::new();
     for (function, linkages) in by_path {
-        let start: Vec<_> = linkages.iter().map(|linkage| survey.node_named(linkage)).collect();
+        let start: Vec<_> = linkages
+            .iter()
+            .map(|linkage| survey.node_named(linkage))
+            .collect();
         let graph = survey.graph.without_uncalled(&start);
         let reason = decide::reason(&graph, &start, &hot);
         unreached.push(Unreached { function, reason });
@@ -88,7 +91,10 @@ fn subjects(program: &Program, names: &Names, crates: &Crates, left: &[Atom]) ->
     if found.iter().any(|(path, _)| path.ends_with(CLOSURE)) {
         let asynchronous = async_functions(program, names);
         for (path, _) in &mut found {
-            if let Some(outer) = path.strip_suffix(CLOSURE).filter(|outer| asynchronous.contains(*outer)) {
+            if let Some(outer) = path
+                .strip_suffix(CLOSURE)
+                .filter(|outer| asynchronous.contains(*outer))
+            {
                 *path = outer.to_owned();
             }
         }

@@ -71,7 +71,12 @@ impl Graph {
 
     /// Adds a way, or its places to those that are known.
     pub(super) fn add(&mut self, edge: Edge) {
-        let same = |known: &&mut Edge| Edge { places: edge.places, ..**known } == edge;
+        let same = |known: &&mut Edge| {
+            Edge {
+                places: edge.places,
+                ..**known
+            } == edge
+        };
         let known = &mut self.edges[edge.callee];
         match known.iter_mut().find(same) {
             Some(known) => known.places += edge.places,
@@ -111,7 +116,11 @@ impl Graph {
     /// else would be left.
     pub(super) fn without_uncalled(&self, start: &[Index]) -> Self {
         let mut graph = self.clone();
-        let rooted = |node| self.ancestors(&[node], |_| true).iter().any(|node| self.is_root(*node));
+        let rooted = |node| {
+            self.ancestors(&[node], |_| true)
+                .iter()
+                .any(|node| self.is_root(*node))
+        };
         if start.iter().any(|node| rooted(*node)) {
             for node in self.ancestors(start, |_| true) {
                 graph.edges[node].retain(|edge| rooted(edge.caller));
@@ -142,7 +151,9 @@ impl Graph {
             Kind::Static => false,
             Kind::Function => self.above(node).count() == 1,
         };
-        ancestors.iter().all(|node| ends_well(*node) && self.above(*node).all(once))
+        ancestors
+            .iter()
+            .all(|node| ends_well(*node) && self.above(*node).all(once))
             && ancestors.iter().all(|node| !self.is_in_a_cycle(*node))
     }
 
@@ -179,7 +190,13 @@ pub(super) mod tests {
                     };
                     let looped = marks.starts_with('*');
                     let places = 1;
-                    let new = Edge { callee, caller, how, looped, places };
+                    let new = Edge {
+                        callee,
+                        caller,
+                        how,
+                        looped,
+                        places,
+                    };
                     // A way may begin like the one before it.
                     if !graph.edges[callee].contains(&new) {
                         graph.add(new);
@@ -200,7 +217,10 @@ pub(super) mod tests {
             _ if name.chars().all(|c| c.is_uppercase()) => Kind::Static,
             _ => Kind::Function,
         };
-        graph.add_node(Node { path: name.into(), kind })
+        graph.add_node(Node {
+            path: name.into(),
+            kind,
+        })
     }
 
     pub(in crate::reasons) fn find(graph: &Graph, name: &str) -> Index {
@@ -225,7 +245,11 @@ pub(super) mod tests {
             ("a > run", false),
         ] {
             let graph = graph(ways);
-            assert_eq!(graph.is_entered_once(find(&graph, "run"), &SYNCHRONOUS), once, "{ways}");
+            assert_eq!(
+                graph.is_entered_once(find(&graph, "run"), &SYNCHRONOUS),
+                once,
+                "{ways}"
+            );
         }
     }
 

@@ -21,7 +21,10 @@ pub(crate) fn entered_once(program: &Program, names: &Names, crates: &Crates) ->
     let mut once = BTreeSet::new();
     for HotFunction { path, bodies, .. } in hot::functions(program, names) {
         let [body] = bodies[..] else { continue };
-        if survey.node_of(body.atom).is_some_and(|node| survey.graph.is_entered_once(node, &SYNCHRONOUS)) {
+        if survey
+            .node_of(body.atom)
+            .is_some_and(|node| survey.graph.is_entered_once(node, &SYNCHRONOUS))
+        {
             once.insert(path);
         }
     }
@@ -47,7 +50,10 @@ pub(crate) fn objects_keep(
 ) -> Vec<String> {
     let mut candidates: BTreeMap<String, (Held, Vec<Atom>)> = BTreeMap::new();
     for atom in changed {
-        let path = program.id(*atom).map(|id| plain(names.text(id.path))).unwrap_or_default();
+        let path = program
+            .id(*atom)
+            .map(|id| plain(names.text(id.path)))
+            .unwrap_or_default();
         if let Some(held) = Held::of(&path, crates) {
             candidates.entry(path).or_insert((held, Vec::new())).1.push(*atom);
         }
@@ -57,14 +63,18 @@ pub(crate) fn objects_keep(
         return Vec::new();
     }
     let mut survey = Survey::of(program, names, crates);
-    let published: Vec<_> = published.iter().filter_map(|body| survey.node_of(*body)).collect();
+    let published: Vec<_> = published
+        .iter()
+        .filter_map(|body| survey.node_of(*body))
+        .collect();
     let mut notes = Vec::new();
     for (path, (held, atoms)) in candidates {
         let start: Vec<_> = atoms.iter().filter_map(|atom| survey.node_of(*atom)).collect();
         let calls = |edge: Edge| matches!(edge.how, How::Called | How::Inlined);
         let called = survey.graph.ancestors(&start, calls);
-        let held_by_address =
-            start.iter().any(|node| survey.graph.above(*node).any(|edge| edge.how == How::Address));
+        let held_by_address = start
+            .iter()
+            .any(|node| survey.graph.above(*node).any(|edge| edge.how == How::Address));
         if held_by_address && !called.iter().any(|node| published.contains(node)) {
             let what = held.noun();
             notes.push(format!(
@@ -92,7 +102,10 @@ impl Held {
         let (of, rest) = path.strip_prefix('<')?.split_once(" as ")?;
         let behind = rest.split_once(">::").map_or(rest, |(behind, _)| behind);
         let base = |of: &str| of.split('<').next().unwrap_or(of).to_owned();
-        crates.own(behind).then(|| Self::Object { of: base(of), behind: base(behind) })
+        crates.own(behind).then(|| Self::Object {
+            of: base(of),
+            behind: base(behind),
+        })
     }
 
     /// Whether the program has types that own such objects, as what they are and as what they are behind.

@@ -116,7 +116,11 @@ impl Way {
 
     /// `only called by …` or `inlined into …`
     fn text(&self) -> String {
-        let how = if self.inlined { "inlined into" } else { "only called by" };
+        let how = if self.inlined {
+            "inlined into"
+        } else {
+            "only called by"
+        };
         format!("{how} {}", named(&self.by))
     }
 
@@ -146,7 +150,13 @@ impl Reason {
                 let through = format!("through the {holder} {}", named(names));
                 way.called(&format!("{through}, which {keeps}"), &through)
             }
-            Self::Loop { way, of, running, started, .. } => looped(way, of, *running, started.as_ref()),
+            Self::Loop {
+                way,
+                of,
+                running,
+                started,
+                ..
+            } => looped(way, of, *running, started.as_ref()),
             Self::Thread { way, by } => {
                 let thread = format!("the thread that {} started", named(by));
                 way.called(&format!("from {thread}"), &format!("on {thread}"))
@@ -168,7 +178,11 @@ fn reached(way: &Way, from: &str, directly: bool) -> String {
         (true, _) if way.inlined => format!("inlined into {from}, which runs once"),
         (true, _) => format!("only called by {from}, which runs once"),
         (false, true) => format!("{}, which only {from} calls", way.text()),
-        (false, false) => format!("{}, which {} only reached from {from}", way.text(), way.is_or_are()),
+        (false, false) => format!(
+            "{}, which {} only reached from {from}",
+            way.text(),
+            way.is_or_are()
+        ),
     }
 }
 

@@ -98,8 +98,12 @@ impl<'a> Survey<'a> {
         let start = *self.copies.get(&self.names.get("main")?)?.first()?;
         let program = self.code.program;
         let called = program.deep(start).callees.iter().flatten();
-        let linkages: Vec<_> = called.filter_map(|atom| Some(program.id(*atom)?.linkage)).collect();
-        linkages.into_iter().find(|name| self.function(self.names.text(*name)).is_own)
+        let linkages: Vec<_> = called
+            .filter_map(|atom| Some(program.id(*atom)?.linkage))
+            .collect();
+        linkages
+            .into_iter()
+            .find(|name| self.function(self.names.text(*name)).is_own)
     }
 
     /// The node of a function, with all that leads to it.
@@ -163,7 +167,10 @@ impl<'a> Survey<'a> {
         let mut open = Vec::new();
         for linkage in &linkages {
             for place in self.inlined(linkage) {
-                let met = Met { inlined: true, ..Met::default() };
+                let met = Met {
+                    inlined: true,
+                    ..Met::default()
+                };
                 open.extend(self.arrive(callee, &place, met));
             }
             let atoms = self.names.get(linkage).and_then(|name| self.copies.get(&name));
@@ -198,9 +205,18 @@ impl<'a> Survey<'a> {
             let (linkage, path) = (self.names.text(name), plain(self.names.path(name)));
             let caller = match self.nodes.get(linkage) {
                 Some(known) => *known,
-                None => self.add(linkage, Node { path, kind: Kind::Static }),
+                None => self.add(
+                    linkage,
+                    Node {
+                        path,
+                        kind: Kind::Static,
+                    },
+                ),
             };
-            let met = Met { address: true, ..Met::default() };
+            let met = Met {
+                address: true,
+                ..Met::default()
+            };
             self.connect(callee, caller, met);
         }
     }
@@ -245,14 +261,23 @@ impl<'a> Survey<'a> {
     fn inlined(&mut self, linkage: &str) -> Vec<Place> {
         let program = self.code.program;
         let mut places = Vec::new();
-        for (index, object) in (0..).zip(&program.objects).filter(|(_, object)| object.mentions(linkage)) {
+        for (index, object) in (0..)
+            .zip(&program.objects)
+            .filter(|(_, object)| object.mentions(linkage))
+        {
             let inlined = object.inlined();
             for (section, copy) in inlined.copies(linkage) {
-                let function = Atom { object: index, section };
+                let function = Atom {
+                    object: index,
+                    section,
+                };
                 let copies = inlined.outer(section, copy);
                 let own = inlined.copy(section, copy);
                 let flow = self.code.flow(function);
-                let a_loop = own.ranges.iter().find_map(|range| flow.outermost_loop(range.start));
+                let a_loop = own
+                    .ranges
+                    .iter()
+                    .find_map(|range| flow.outermost_loop(range.start));
                 // A loop that begins inside the copy is its own.
                 let a_loop = a_loop.filter(|found| !found.entries.iter().all(|entry| own.contains(*entry)));
                 places.push(Place {
@@ -314,12 +339,22 @@ impl<'a> Survey<'a> {
             Met { task: true, .. } => How::Task,
             Met { address: true, .. } => How::Address,
             Met { polled: true, .. } => How::Polled,
-            Met { inlined: true, library: false, .. } => How::Inlined,
+            Met {
+                inlined: true,
+                library: false,
+                ..
+            } => How::Inlined,
             _ => How::Called,
         };
         // Who waits asks again and again, for code that goes on where it was.
         let looped = met.looped || met.repeated && matches!(how, How::Called | How::Address);
-        self.graph.add(Edge { callee, caller, how, looped, places: 1 });
+        self.graph.add(Edge {
+            callee,
+            caller,
+            how,
+            looped,
+            places: 1,
+        });
     }
 
     fn linkage(&self, function: Atom) -> Box<str> {
@@ -350,7 +385,11 @@ impl<'a> Survey<'a> {
         let mut candidates: HashSet<Box<str>> = HashSet::default();
         let named = self.copies.keys().map(|name| self.names.text(*name));
         candidates.extend(named.filter(|name| name.contains(identifier)).map(Box::from));
-        for object in program.objects.iter().filter(|object| object.mentions(identifier)) {
+        for object in program
+            .objects
+            .iter()
+            .filter(|object| object.mentions(identifier))
+        {
             let names = object.inlined().names();
             candidates.extend(names.filter(|name| name.contains(identifier)).map(Box::from));
         }

@@ -50,11 +50,9 @@ impl Reader<'_> {
     fn note(&mut self, index: Index, table: &mut TypeTable) {
         let die = self.dies.get(index);
         match die.tag {
-            gimli::DW_TAG_structure_type | gimli::DW_TAG_union_type if !die.is_declaration => {
-                if die.containing.is_none() && !self.is_variant(index) {
-                    let described = self.structure(index);
-                    table.types.push(described);
-                }
+            gimli::DW_TAG_structure_type | gimli::DW_TAG_union_type if self.is_own_type(index) => {
+                let described = self.structure(index);
+                table.types.push(described);
             }
             gimli::DW_TAG_enumeration_type if !die.is_declaration => {
                 let described = self.enumeration(index);
@@ -244,6 +242,12 @@ impl Reader<'_> {
             discriminant,
             members,
         }
+    }
+
+    /// Whether an entry describes a type of the program, and not a vtable or the content of a variant.
+    fn is_own_type(&self, index: Index) -> bool {
+        let die = self.dies.get(index);
+        !die.is_declaration && die.containing.is_none() && !self.is_variant(index)
     }
 
     /// Whether an entry is the content of a variant: it is described with its enum.

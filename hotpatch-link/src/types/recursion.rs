@@ -26,7 +26,7 @@ pub(super) fn agree(old: &Type, new: &Type, names: &Names, leads: impl Fn(Name, 
     let members = |old: &[Member], new: &[Member]| {
         old.len() == new.len()
             && old.iter().zip(new).all(|(old, new)| {
-                (old.name, old.offset) == (new.name, new.offset) && same(old.of, new.of, names, &surrounds)
+                (old.name, old.offset) == (new.name, new.offset) && same(old.of, new.of, names, surrounds)
             })
     };
     let variant = |(old, new): (&Variant, &Variant)| {

@@ -65,8 +65,8 @@ pub(super) fn module(definitions: &Definitions) -> String {
 }
 
 impl Ty {
-    fn source(&self, me: usize, definitions: Option<&Definitions>) -> String {
-        let inner = |of: &Ty| of.source(me, definitions);
+    fn source(&self, me: usize) -> String {
+        let inner = |of: &Ty| of.source(me);
         match self {
             Self::Primitive(name) => (*name).to_owned(),
             Self::Array(of, count) => format!("[{}; {count}]", inner(of)),
@@ -112,7 +112,7 @@ impl Definition {
         let mut first = self.argument.is_some();
         let mut of = |field: &Field| match std::mem::take(&mut first) {
             true => "T".to_owned(),
-            false => field.of.source(index, None),
+            false => field.of.source(index),
         };
         let parameter = if self.argument.is_some() { "<T>" } else { "" };
         let mut named = |fields: &[Field]| list(fields, |field| format!("pub {}: {}", field.name, of(field)));
@@ -139,7 +139,7 @@ impl Definition {
         let argument = self
             .argument
             .as_ref()
-            .map(|argument| format!("<{}>", argument.source(index, None)));
+            .map(|argument| format!("<{}>", argument.source(index)));
         let argument = argument.unwrap_or_default();
         format!("{repr} {decoration} {text}\npub type A{index} = D{index}{argument};\n")
     }
