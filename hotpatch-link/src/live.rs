@@ -47,18 +47,16 @@ impl Functions {
     pub(crate) fn of(program: &Program, atoms: impl IntoIterator<Item = Atom>) -> Self {
         let mut functions = Self::default();
         for atom in atoms {
-            if let Some(id) = program.id(atom) {
-                for path in program.paths(atom) {
-                    functions.by_path.entry(path).or_default().push(atom);
-                }
+            for id in program.ids(atom) {
+                functions.by_path.entry(id.path).or_default().push(atom);
                 functions.by_symbol.entry(id.linkage).or_default().push(atom);
-                functions.all.insert(atom);
             }
+            functions.all.insert(atom);
         }
         functions
     }
 
-    pub(crate) fn all(&self) -> impl Iterator<Item = Atom> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Atom> {
         self.all.iter().copied()
     }
 }

@@ -231,10 +231,10 @@ impl Program {
         Some(function.id)
     }
 
-    /// The paths of a function: several if others have the same code and lie in its place.
-    pub(crate) fn paths(&self, function: Atom) -> impl Iterator<Item = Name> {
+    /// What a function is known by: several names if others have the same code and lie in its place.
+    pub(crate) fn ids(&self, function: Atom) -> impl Iterator<Item = Identifier> {
         let titles = self.object(function).file.titles(function.section);
-        titles.map(|title| title.id.path)
+        titles.map(|title| title.id)
     }
 
     /// What a name means inside an object: its own definition, or that of another object.

@@ -86,7 +86,7 @@ impl<'a> Calls<'a> {
         };
         for (index, image) in live.images.iter().enumerate() {
             let image_index = ImageIndex(index);
-            for atom in image.functions.all() {
+            for atom in image.functions.iter() {
                 let version = Version {
                     image: image_index,
                     atom,
@@ -171,7 +171,7 @@ impl<'a> Calls<'a> {
     fn mentioning(&self, entry: Name) -> Vec<Version> {
         let mut found = Vec::new();
         for (index, image) in self.live.images.iter().enumerate() {
-            for atom in image.functions.all() {
+            for atom in image.functions.iter() {
                 let file = &image.program.object(atom).file;
                 let relocations = &image.program.section(atom).relocations;
                 if relocations

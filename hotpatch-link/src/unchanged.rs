@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap as HashMap;
 
 use crate::hot;
 use crate::live::{Callee, Live, Version};
-use crate::names::{Identifier, Name, Names};
+use crate::names::{Identifier, Names};
 use crate::program::{Atom, Program};
 
 /// The current versions of each function of a program.
@@ -26,22 +26,20 @@ impl Unchanged {
         let mut changed = Vec::new();
         let mut callers: HashMap<Atom, Vec<Atom>> = HashMap::default();
         for function in program.functions() {
-            let paths: Vec<_> = program.paths(function).collect();
-            let known = || paths.iter().flat_map(|path| live.versions(*path));
-            let Some(Identifier { linkage, .. }) = program.id(function) else {
-                continue;
-            };
+            let ids: Vec<_> = program.ids(function).collect();
+            let known = || ids.iter().flat_map(|id| live.versions(id.path));
             let fingerprint = program.deep(function).fingerprint;
             let is_equal = |version: &Version| {
                 live.image(version.image).program.deep(version.atom).fingerprint == fingerprint
             };
             // Many functions may have one path. Symbols tell them apart, as long as there is one that stayed the same.
-            let mut equal: Vec<_> = live.versions_of_symbol(linkage).filter(is_equal).collect();
+            let alike = ids.iter().flat_map(|id| live.versions_of_symbol(id.linkage));
+            let mut equal: Vec<_> = alike.filter(is_equal).collect();
             if equal.is_empty() {
                 equal.extend(known().filter(is_equal));
             }
-            let is_body = |path: &Name| hot::is_body(names.text(*path));
-            if equal.is_empty() && (known().next().is_some() || paths.iter().any(is_body)) {
+            let is_body = |id: &Identifier| hot::is_body(names.text(id.path));
+            if equal.is_empty() && (known().next().is_some() || ids.iter().any(is_body)) {
                 changed.push(function);
             }
             versions.insert(function, equal);

@@ -58,6 +58,9 @@ fn check(pairs: &[(Definitions, Edit)]) {
     let new = compile(&source::source(&news.iter().collect::<Vec<_>>()), &mut names);
     let mut known = KnownTypes::default();
     known.learn(&old.tables);
+    for (linkage, of) in old.tables.iter().flat_map(|table| &table.statics) {
+        known.add_static(*linkage, *of);
+    }
     let changed = known.changes(&new.tables, &names);
     for (index, ((before, edit), after)) in pairs.iter().zip(&news).enumerate() {
         let prefix = format!("random::p{index}::");
