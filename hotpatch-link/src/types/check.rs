@@ -10,7 +10,7 @@ use super::differences::{self, differences};
 use super::known::KnownTypes;
 use super::reach::{self, Reached};
 use super::shown::{self, Anonymous, shown};
-use super::table::{Slot, Type, TypeTable};
+use super::table::{Type, TypeTable};
 use crate::Subject;
 use crate::names::{Name, Names};
 
@@ -32,8 +32,8 @@ pub(crate) struct LayoutChange {
 /// A change that may matter.
 enum Changed<'a> {
     Layout(&'a Type),
-    /// The methods of a trait that trait objects have, old and new.
-    Methods(&'a [Slot], &'a [Slot]),
+    /// The methods of a trait that trait objects have: what is different.
+    Methods(String),
 }
 
 impl KnownTypes {
@@ -66,6 +66,9 @@ impl KnownTypes {
     ) -> Option<(HashMap<Name, Changed<'a>>, Reached<'a>)> {
         let mut changed: HashMap<Name, Changed<'a>> = HashMap::default();
         let mut traits: Vec<(&str, Changed<'a>)> = Vec::new();
+        let tables: Vec<_> = tables.into_iter().collect();
+        let methods = tables.iter().flat_map(|table| &table.methods);
+        let methods: HashMap<_, _> = methods.map(|(name, types)| (*name, types.as_slice())).collect();
         for table in tables {
             for described in table
                 .types
@@ -75,11 +78,13 @@ impl KnownTypes {
                 changed.insert(described.name, Changed::Layout(described));
             }
             for vtable in &table.vtables {
-                if let Some(old) = self.other_methods(vtable, names) {
-                    traits.push((names.text(vtable.of), Changed::Methods(old, &vtable.slots)));
+                if let Some(difference) = self.other_methods(vtable, &methods, names) {
+                    traits.push((names.text(vtable.of), Changed::Methods(difference)));
                 }
             }
         }
+        let renewed = self.renewed_methods(&methods, names);
+        traits.extend(renewed.map(|(of, difference)| (names.text(of), Changed::Methods(difference))));
         if changed.is_empty() && traits.is_empty() {
             return None;
         }
@@ -144,11 +149,11 @@ impl KnownTypes {
                 };
                 (subject, what, differences(old, new, names))
             }
-            Changed::Methods(old, new) => {
+            Changed::Methods(difference) => {
                 let path = reach::principal(text).unwrap_or(text).to_owned();
                 let what = format!("the methods of the trait objects `{}`", shown(text));
                 let subject = Subject::Type { path, field: None };
-                (subject, what, vec![differences::methods(old, new, names)])
+                (subject, what, vec![difference.clone()])
             }
         };
         Some(LayoutChange {

@@ -58,6 +58,21 @@ pub(super) fn methods(old: &[Slot], new: &[Slot], names: &Names) -> String {
     format!("{} -> {}", list(old), list(new))
 }
 
+/// The difference between what a method returned and took besides `self`, and what it does now.
+pub(super) fn signature(method: &str, old: &[Name], new: &[Name], names: &Names) -> String {
+    let text = |types: &[Name]| {
+        let types: Vec<_> = types.iter().map(|of| shown(names.text(*of))).collect();
+        let (returns, takes) = types
+            .split_first()
+            .map_or(("()", &[][..]), |(first, rest)| (first.as_ref(), rest));
+        match returns {
+            "()" => format!("({})", takes.join(", ")),
+            returns => format!("({}) -> {returns}", takes.join(", ")),
+        }
+    };
+    format!("{method}{} is now {method}{}", text(old), text(new))
+}
+
 /// How many fields that only moved are told one by one.
 const TOLD_MOVES: usize = 4;
 

@@ -5,8 +5,8 @@
 
 use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
-use super::table::{Slot, Type, TypeTable};
-use super::{recursion, vtable};
+use super::table::{Slot, Type, TypeTable, Vtable};
+use super::{differences, recursion, vtable};
 use crate::names::{Name, Names};
 
 /// The types of everything that was ever live.
@@ -91,15 +91,69 @@ impl KnownTypes {
         seen.contains(&to)
     }
 
-    /// The methods that a trait had, where a new vtable has others. What one type implements tells it best; another
-    /// one has the same methods in the same places.
-    pub(super) fn other_methods(&self, new: &super::table::Vtable, names: &Names) -> Option<&[Slot]> {
+    /// What a new vtable has other than the ones that the process has for the same trait, if anything. What one type
+    /// implements tells it best; another one has the same methods in the same places.
+    pub(super) fn other_methods(
+        &self,
+        new: &Vtable,
+        signatures: &HashMap<Name, &[Name]>,
+        names: &Names,
+    ) -> Option<String> {
         let known = self.vtables.get(&new.of)?;
-        let agrees = |old: &&Vec<Slot>| vtable::agree(old, &new.slots, names);
+        let differs = |old: &Vec<Slot>| match vtable::agree(old, &new.slots, names) {
+            false => Some(differences::methods(old, &new.slots, names)),
+            true => self.other_signature(old, &new.slots, signatures, names),
+        };
         match known.get(&new.implementor) {
-            Some(old) => (!agrees(&old)).then_some(old),
-            None if known.values().any(|old| agrees(&old)) => None,
-            None => known.values().next().map(Vec::as_slice),
+            Some(old) => differs(old),
+            None if known.values().any(|old| differs(old).is_none()) => None,
+            None => known.values().find_map(differs),
         }
+    }
+
+    /// The traits whose methods take or return other types under the names that they had. Names say nothing of types
+    /// under v0 mangling, and then the objects with the vtables may be what they were.
+    pub(super) fn renewed_methods<'a>(
+        &'a self,
+        signatures: &'a HashMap<Name, &[Name]>,
+        names: &'a Names,
+    ) -> impl Iterator<Item = (Name, String)> + 'a {
+        let renewed = signatures.iter().filter_map(|(name, now)| {
+            let before = self.methods.get(name)?.as_slice();
+            (before != *now).then_some((*name, before, *now))
+        });
+        renewed.flat_map(move |(name, before, now)| {
+            let has = move |slots: &Vec<Slot>| slots.iter().flatten().any(|target| *target == name);
+            let traits = self.vtables.iter();
+            let traits = traits.filter(move |(_, known)| known.values().any(has));
+            traits.map(move |(of, _)| {
+                let method = vtable::method(names.path(name));
+                (*of, differences::signature(method, before, now, names))
+            })
+        })
+    }
+
+    /// A method that takes or returns other types than before. Objects that exist lead to the function that it was,
+    /// and new code would call it as what it is.
+    fn other_signature(
+        &self,
+        old: &[Slot],
+        new: &[Slot],
+        signatures: &HashMap<Name, &[Name]>,
+        names: &Names,
+    ) -> Option<String> {
+        let other = |(old, new): (Name, Name)| {
+            let before = self.methods.get(&old)?.as_slice();
+            let now = signatures.get(&new).copied();
+            let now = now.or_else(|| self.methods.get(&new).map(Vec::as_slice))?;
+            (before != now)
+                .then(|| differences::signature(vtable::method(names.path(new)), before, now, names))
+        };
+        old.iter().zip(new).find_map(|(old, new)| {
+            let mut pairs = vtable::pairs(old, new, names).map(other);
+            // Where functions were merged, one that agrees is the method.
+            let first = pairs.next()??;
+            pairs.all(|other| other.is_some()).then_some(first)
+        })
     }
 }

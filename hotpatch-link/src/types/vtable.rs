@@ -78,15 +78,24 @@ pub(super) fn method(path: &str) -> &str {
 
 /// Whether two vtables have the same methods in the same places.
 pub(super) fn agree(old: &[Slot], new: &[Slot], names: &Names) -> bool {
-    let methods = |slot: &Slot| -> Vec<String> {
-        let paths = slot.iter().map(|target: &Name| names.path(*target));
-        paths.map(|path| method(path).to_owned()).collect()
-    };
     old.len() == new.len()
-        && old.iter().zip(new).all(|(old, new)| {
-            let (old, new) = (methods(old), methods(new));
-            old == new || old.iter().any(|method| new.contains(method))
-        })
+        && old
+            .iter()
+            .zip(new)
+            .all(|(old, new)| old.is_empty() && new.is_empty() || pairs(old, new, names).next().is_some())
+}
+
+/// The functions of two slots that implement the same method.
+pub(super) fn pairs<'a>(
+    old: &'a Slot,
+    new: &'a Slot,
+    names: &'a Names,
+) -> impl Iterator<Item = (Name, Name)> + 'a {
+    let named = |target: &Name| method(names.path(*target));
+    old.iter().flat_map(move |old| {
+        let same = new.iter().filter(move |new| named(old) == named(new));
+        same.map(|new| (*old, *new))
+    })
 }
 
 #[cfg(test)]
