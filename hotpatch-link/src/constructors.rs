@@ -5,6 +5,7 @@
 use rustc_hash::FxHashSet as HashSet;
 use xxhash_rust::xxh3::Xxh3;
 
+use crate::Subject;
 use crate::deep::Deep;
 use crate::fingerprint::Fingerprint;
 use crate::initial::written_path;
@@ -204,6 +205,18 @@ impl NewStarts {
     /// Whether something is to happen that did not happen in the process.
     pub(crate) fn any_missing(&self) -> bool {
         !self.added.is_empty() || !self.changed.is_empty()
+    }
+
+    /// What of it can be shown in the sources; what `inventory` collects has no name.
+    pub(crate) fn subject(&self) -> Option<Subject> {
+        self.changed
+            .iter()
+            .chain(&self.added)
+            .find_map(|start| match start.kind {
+                Kind::Constructor | Kind::Destructor => Some(Subject::of_function(&start.path)),
+                Kind::Slice(_) => Some(Subject::of_static(&start.path)),
+                Kind::Inventory(_) => None,
+            })
     }
 
     /// Whether a function is a changed constructor, or the destructor.

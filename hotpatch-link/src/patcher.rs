@@ -245,16 +245,20 @@ impl Patcher {
             self.safety.layouts(&program, Some(&first), &self.names)?;
         }
         let starts_later = findings.new_starts.any_missing();
+        let subject = findings.new_starts.subject();
         self.news.tell(findings);
         let changed = reasons::unreached(&program, &self.names, &crates, &changed, None);
         if !changed.is_empty() {
             return Ok(Change::Unreachable { changed, notes });
         }
         if starts_later {
-            let error = Error::new(
+            let mut error = Error::new(
                 code::START,
                 "the edit changes only what happens when the program starts",
             );
+            if let Some(subject) = subject {
+                error = error.about(subject);
+            }
             return Err(notes.into_iter().fold(error, Error::note));
         }
         Ok(Change::Nothing { notes })
