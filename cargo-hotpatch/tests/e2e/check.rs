@@ -91,7 +91,7 @@ fn a_check_says_what_would_happen_and_leaves_nothing_behind() {
         success && said.contains("Would patch 1 function: check_alone::step"),
         "{said}"
     );
-    assert!(said.contains("not live: check_alone::main"), "{said}");
+    assert!(said.contains("`check_alone::main` is not live"), "{said}");
     let (found, success) = messages(&project, &["check", "--message-format", "json"]);
     assert!(success);
     let [(target, warning)] = &found[..] else {
