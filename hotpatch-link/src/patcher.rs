@@ -290,7 +290,7 @@ impl Patcher {
                 .filter(|function| once.contains(&function.path))
                 .map(|function| reasons::goes_on(&function.path)),
         );
-        let bodies: Vec<_> = published.filter_map(|function| function.body.new()).collect();
+        let bodies: Vec<_> = published.filter_map(|function| function.body.atom()).collect();
         notes.extend(reasons::objects_keep(
             program,
             &self.names,

@@ -27,7 +27,7 @@ pub(crate) enum Body {
 
 impl Body {
     /// The body, if it is in the new image.
-    pub(crate) fn new(self) -> Option<Atom> {
+    pub(crate) fn atom(self) -> Option<Atom> {
         match self {
             Self::New(body) => Some(body),
             Self::Loaded(_) => None,
