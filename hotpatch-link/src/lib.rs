@@ -46,6 +46,7 @@ mod debug;
 mod merge;
 mod unwind;
 
+mod history;
 mod linker;
 mod manifest;
 mod patcher;

@@ -15,6 +15,7 @@ use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 use crate::bind::Binder;
 use crate::elf::program::{self, DefinitionKind, LinkedImage};
+use crate::history::{self, History};
 use crate::hot::{self, HotFunction};
 use crate::linker;
 use crate::live::{BASE, Functions, Image, ImageIndex, Live, LiveBody, Version};
@@ -43,6 +44,7 @@ pub struct Patcher {
     news: News,
     /// The hot functions that the program as built enters once; found when there is a patch.
     entered_once: Option<BTreeSet<String>>,
+    history: History,
 }
 
 /// What an edit amounts to.
@@ -70,7 +72,8 @@ pub struct Draft {
     program: Arc<Program>,
     selection: Box<Selection>,
     states: Box<States>,
-    findings: Box<Findings>,
+    /// `None`: it takes the last commit back.
+    findings: Option<Box<Findings>>,
     published: Vec<String>,
     crates: Crates,
     /// What changed since the last comparison.
@@ -177,6 +180,7 @@ impl Patcher {
             safety,
             news,
             entered_once: None,
+            history: History::default(),
         })
     }
 
@@ -223,18 +227,12 @@ impl Patcher {
         if !selection.published.is_empty() {
             self.safety
                 .check(&program, &self.live, &selection, &states, &self.names)?;
-            let mut published: Vec<_> = selection
-                .published
-                .values()
-                .map(|function| function.path.clone())
-                .collect();
-            published.sort();
             return Ok(Change::Patch(Draft {
                 program,
+                published: selection.paths(),
                 selection: Box::new(selection),
                 states: Box::new(states),
-                findings: Box::new(findings),
-                published,
+                findings: Some(Box::new(findings)),
                 crates,
                 changed,
                 notes,
@@ -299,6 +297,22 @@ impl Patcher {
             &bodies,
         ));
         Explanation { unreached, notes }
+    }
+
+    /// The patch that takes the last commit back; `None` when there is none left. It publishes bodies that the process
+    /// has already. Once it is committed, the next call is about the commit before.
+    pub fn undo(&self) -> Option<Draft> {
+        let (selection, states) = self.history.last()?;
+        Some(Draft {
+            program: history::latest(&self.live),
+            published: selection.paths(),
+            selection: Box::new(selection),
+            states: Box::new(states),
+            findings: None,
+            crates: Crates::default(),
+            changed: Vec::new(),
+            notes: Vec::new(),
+        })
     }
 
     /// Binds and links. `linker` is an ELF linker that takes ld options (`ld.lld`).
@@ -372,8 +386,14 @@ impl Patcher {
             findings,
             ..
         } = patch.draft;
-        self.safety.commit(&program, &selection, &states);
-        self.news.commit(*findings, &selection, &states);
+        match findings {
+            Some(findings) => {
+                self.safety.commit(&program, &selection, &states);
+                self.news.commit(*findings, &selection, &states);
+                self.history.note(&self.live, &selection, &states);
+            }
+            None => self.history.forget_last(),
+        }
         self.live.keep_reserved(states.reserved);
         let index = ImageIndex(self.live.images.len());
         for publication in selection.published.values() {

@@ -58,6 +58,19 @@ pub(crate) struct Selection {
     pub(crate) used: HashMap<Name, Atom>,
 }
 
+impl Selection {
+    /// Full paths of the functions to publish.
+    pub(crate) fn paths(&self) -> Vec<String> {
+        let mut paths: Vec<_> = self
+            .published
+            .values()
+            .map(|function| function.path.clone())
+            .collect();
+        paths.sort();
+        paths
+    }
+}
+
 /// The new objects, and how they compare with what is live.
 #[derive(Clone, Copy)]
 pub(crate) struct Compared<'a> {

@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-use hotpatch_link::{Change, Parent, Patcher, Unit};
+use hotpatch_link::{Change, Draft, Parent, Patcher, Unit};
 
 struct Project {
     dir: tempfile::TempDir,
@@ -179,6 +179,16 @@ impl Session {
         let Change::Patch(draft) = self.compare() else {
             panic!("nothing to patch")
         };
+        self.offer(draft)
+    }
+
+    /// Takes the last commit back and returns the functions that it published.
+    fn undo(&mut self) -> Option<Vec<String>> {
+        let draft = self.patcher.undo()?;
+        Some(self.offer(draft))
+    }
+
+    fn offer(&mut self, draft: Draft) -> Vec<String> {
         let published = draft.published().to_vec();
         self.patches += 1;
         let out = self.project.dir.path().join(format!("patch{}.so", self.patches));
@@ -289,6 +299,46 @@ fn edits_keep_the_state_at_opt_level_3() {
 #[test]
 fn edits_keep_the_state_under_v0_mangling() {
     edits_keep_the_state(&["-Csymbol-mangling-version=v0", "-g"]);
+}
+
+#[test]
+fn commits_are_taken_back_one_by_one() {
+    let mut session = Session::start(&["-g"]);
+    assert!(session.patcher.undo().is_none());
+    let go = |session: &mut Session| {
+        session.running.ask("go");
+        let line = session.running.line();
+        let (step, other) = line.split_once(" | ").unwrap();
+        let first = |text: &str| text.split(' ').take(2).collect::<Vec<_>>().join(" ");
+        (first(step), other.split(' ').next().unwrap().to_owned())
+    };
+    let is = |session: &mut Session, step: &str, other: &str| {
+        assert_eq!(go(session), (step.to_owned(), other.to_owned()));
+    };
+    session.project.edit("\"A {count}", "\"B {count}");
+    // Once the sources hold it, the fifth question is like the others.
+    session.project.edit("if n == 4 {", "if n == 40 {");
+    assert_eq!(session.patch(), ["host::other", "host::step"]);
+    is(&mut session, "B 100", "other");
+    session.project.edit("\"B {count}", "\"C {count}");
+    session.project.edit("\"other {:?}", "\"OTHER {:?}");
+    assert_eq!(session.patch(), ["host::other", "host::step"]);
+    is(&mut session, "C 102", "OTHER");
+
+    // Statics keep their values.
+    assert_eq!(session.undo().unwrap(), ["host::other", "host::step"]);
+    is(&mut session, "B 104", "other");
+    assert_eq!(session.undo().unwrap(), ["host::other", "host::step"]);
+    is(&mut session, "A 106", "other");
+    assert!(session.undo().is_none());
+
+    // The sources still hold both edits: the next comparison is with what is live.
+    session.project.edit("2 => 32", "2 => 33");
+    assert_eq!(session.patch(), ["host::other", "host::step"]);
+    is(&mut session, "C 108", "OTHER");
+    assert_eq!(session.undo().unwrap(), ["host::other", "host::step"]);
+    is(&mut session, "A 110", "other");
+    assert!(session.undo().is_none());
 }
 
 #[test]

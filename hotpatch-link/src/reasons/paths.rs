@@ -13,7 +13,7 @@ const LIBRARIES: [&str; 5] = ["core", "std", "alloc", "proc_macro", "compiler_bu
 const CLOSURE: &str = "{{closure}}";
 
 /// The crates of the program's author.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Crates(BTreeSet<String>);
 
 impl Crates {

@@ -1,0 +1,70 @@
+//! What each commit replaced, so that it can be taken back.
+//!
+//! Taking a commit back is a patch like any other, without new code: it publishes the bodies that were live before.
+//! Statics and thread-locals keep what they hold.
+
+use std::sync::Arc;
+
+use crate::hot;
+use crate::live::{BASE, Live};
+use crate::program::Program;
+use crate::selection::{Body, Publication, Selection};
+use crate::states::{State, States};
+
+/// The commits that can be taken back, oldest first.
+#[derive(Debug, Default)]
+pub(crate) struct History(Vec<Vec<Replaced>>);
+
+/// A hot function with the body that it had before a commit.
+#[derive(Clone, Debug)]
+struct Replaced {
+    before: Publication,
+    /// Where its entry lies in the process.
+    entry: State,
+}
+
+impl History {
+    /// Notes what a commit is about to replace. A function that did not exist before has nothing to go back to: those
+    /// that call it do.
+    pub(crate) fn note(&mut self, live: &Live, selection: &Selection, states: &States) {
+        let replaced = selection.published.values().filter_map(|publication| {
+            let before = live.table.get(&publication.entry.path)?;
+            Some(Replaced {
+                before: Publication {
+                    source: hot::Body {
+                        atom: before.version.atom,
+                        linkage: before.linkage,
+                    },
+                    body: Body::Loaded(before.version),
+                    ..publication.clone()
+                },
+                entry: states.get(publication.entry.linkage)?,
+            })
+        });
+        self.0.push(replaced.collect());
+    }
+
+    /// What takes the last commit back.
+    pub(crate) fn last(&self) -> Option<(Selection, States)> {
+        let replaced = self.0.last()?;
+        let mut selection = Selection::default();
+        for function in replaced {
+            let publication = function.before.clone();
+            selection.published.insert(publication.entry.path, publication);
+        }
+        let entries = replaced
+            .iter()
+            .map(|function| (function.before.entry.linkage, function.entry));
+        Some((selection, States::known(entries)))
+    }
+
+    /// The last commit was taken back.
+    pub(crate) fn forget_last(&mut self) {
+        self.0.pop();
+    }
+}
+
+/// The objects of the image that was loaded last: those of a patch without code of its own.
+pub(crate) fn latest(live: &Live) -> Arc<Program> {
+    Arc::clone(&live.images.last().unwrap_or(live.image(BASE)).program)
+}
