@@ -9,6 +9,7 @@ use anyhow::{Context, Result, bail};
 use hotpatch_abi::code;
 use hotpatch_abi::frame::{Identity, MAX_LEN, Reply, Request};
 use hotpatch_abi::version::ABI_VERSION;
+use rustix::net::{RecvFlags, recv};
 
 use crate::refusal::Refusal;
 
@@ -95,6 +96,13 @@ impl Channel {
             .read_exact(&mut bytes)
             .context("the process did not finish its answer")?;
         Reply::decode(&bytes).context("cannot read the answer of the process")
+    }
+
+    /// Whether the process still holds its end.
+    pub(crate) fn is_open(&self) -> bool {
+        // The process says nothing unasked: what arrives now is the end.
+        let flags = RecvFlags::PEEK | RecvFlags::DONTWAIT;
+        !matches!(recv(&self.0, &mut [0_u8; 1][..], flags), Ok((0, _)))
     }
 
     /// Offers a patch file.

@@ -8,9 +8,11 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 use crate::commands;
+use crate::commands::run::Settings;
 use crate::messages;
 use crate::refusal::{Exit, Refusal};
 use crate::selection::Selection;
+use crate::session::OnRefusal;
 use crate::terminal::Terminal;
 
 /// Edit a running Rust program
@@ -28,12 +30,24 @@ enum Command {
     /// When a signal kills the program (a crash, or `kill -KILL`), the session goes on: it waits for the next save, then
     /// builds and starts the program again. Ctrl-C ends it. When the program ends by itself, or by a signal that asks it
     /// to (SIGINT, SIGTERM, SIGHUP, SIGQUIT), the tool ends in the same way.
+    ///
+    /// Keys, in a terminal: r restart, u undo the last patch, s status, q quit, ? help. The tool takes them only as long
+    /// as the program does not read the terminal; as soon as it does, the terminal is the program's for good.
     Run {
         #[command(flatten)]
         selection: Selection,
         /// Append one JSON object per line for everything that happens
         #[arg(long, value_name = "FILE")]
         events: Option<PathBuf>,
+        /// What to do when an edit is refused or needs a restart [default: ask where keys are taken, else keep]
+        #[arg(long, value_name = "WHAT")]
+        on_refusal: Option<OnRefusal>,
+        /// Take the keys of the terminal in any case; the program's standard input is empty then
+        #[arg(long, conflicts_with = "no_keys")]
+        keys: bool,
+        /// Take no keys: the terminal is the program's alone
+        #[arg(long)]
+        no_keys: bool,
         /// Arguments for the program
         #[arg(value_name = "ARGS", trailing_var_arg = true)]
         args: Vec<OsString>,
@@ -101,8 +115,20 @@ pub(crate) fn run() -> ExitCode {
         Command::Run {
             selection,
             events,
+            on_refusal,
+            keys,
+            no_keys,
             args,
-        } => commands::run::run(&selection, events.as_deref(), &args),
+        } => commands::run::run(
+            &selection,
+            &Settings {
+                events: events.as_deref(),
+                on_refusal,
+                keys,
+                no_keys,
+                args: &args,
+            },
+        ),
         Command::Build { selection } => commands::build::run(&selection),
         Command::Check { selection } => finished(commands::check::run(&selection)),
         Command::Patch { selection, output } => finished(commands::patch::run(&selection, output.as_deref())),

@@ -15,13 +15,6 @@ pub(crate) struct Edit {
     pub(crate) restart: Option<Refusal>,
 }
 
-impl Edit {
-    /// The refusal of an edit that only a new build can take up, with the next step.
-    pub(crate) fn needs_build(&self, next: &str) -> Option<Refusal> {
-        Some(self.restart.clone()?.help(next))
-    }
-}
-
 /// How the replay of all stale units ended.
 #[derive(Debug)]
 pub(crate) enum Rebuilt {

@@ -53,6 +53,19 @@ pub(crate) enum Event<'a> {
         message: &'a str,
         place: Option<EventPlace<'a>>,
     },
+    /// A process acknowledged that the last patch is taken back.
+    Undone {
+        pid: u32,
+        generation: u64,
+        functions: &'a [String],
+        ms: Phases,
+    },
+    /// A new program is built, to take the place of the one that runs.
+    Restarting {
+        reason: RestartReason,
+        /// The code of the outcome that made it necessary.
+        code: Option<&'a str>,
+    },
     /// The program ended by itself with `code`, or by `signal`; the other one is null.
     ProcessExited { code: Option<i32>, signal: Option<i32> },
 }
@@ -76,6 +89,18 @@ impl<'a> EventPlace<'a> {
             column: span.map(|span| span.columns().start),
         })
     }
+}
+
+/// Why the program is restarted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum RestartReason {
+    /// An edit was refused or needs a restart.
+    Refusal,
+    /// The user asked for it.
+    Key,
+    /// A file was saved after the program had crashed.
+    Save,
 }
 
 /// Where the time between a save and the acknowledgement went, in milliseconds.
@@ -197,6 +222,25 @@ mod tests {
         check(
             restart,
             r#"{"event":"restart-needed","code":"HP0403","message":"no","place":{"file":"Cargo.toml","line":null,"column":null}}"#,
+        );
+        let undone = Event::Undone {
+            pid: 7,
+            generation: 4,
+            functions: &[],
+            ms: Phases::default(),
+        };
+        check(
+            undone,
+            r#"{"event":"undone","pid":7,"generation":4,"functions":[],"ms":{"replay":0.0,"compare":0.0,"bind":0.0,"link":0.0,"commit":0.0,"total":0.0}}"#,
+        );
+        let restarting = |reason, code| Event::Restarting { reason, code };
+        check(
+            restarting(RestartReason::Refusal, Some("HP0203")),
+            r#"{"event":"restarting","reason":"refusal","code":"HP0203"}"#,
+        );
+        check(
+            restarting(RestartReason::Key, None),
+            r#"{"event":"restarting","reason":"key","code":null}"#,
         );
         check(
             Event::ProcessExited {

@@ -6,7 +6,7 @@ use std::thread::{self, JoinHandle};
 use hotpatch_abi::code;
 use hotpatch_link::{Change, Draft, Error, Explanation, Parent, Patch, Patcher, Unit};
 
-use crate::refusal::Refusal;
+use crate::refusal::{RESTART, Refusal};
 
 /// The patch linker.
 #[derive(Debug)]
@@ -35,6 +35,15 @@ impl LivePatcher {
     /// The edit is refused, or the program or the objects cannot be read.
     pub(crate) fn compare(&mut self, units: &[Unit]) -> Result<Change, Box<Refusal>> {
         self.get()?.compare(units).map_err(|error| refusal(&error).into())
+    }
+
+    /// The patch that takes the last one back; `None` when there is none left.
+    ///
+    /// # Errors
+    ///
+    /// The program cannot be read.
+    pub(crate) fn undo(&mut self) -> Result<Option<Draft>, Box<Refusal>> {
+        Ok(self.get()?.undo())
     }
 
     /// Links a patch.
@@ -106,7 +115,5 @@ fn refusal(error: &Error) -> Refusal {
     for note in error.notes() {
         refusal = refusal.note(note);
     }
-    refusal
-        .note("the old code runs on")
-        .help("restart the program to take the edit")
+    refusal.note("the old code runs on").help(RESTART)
 }

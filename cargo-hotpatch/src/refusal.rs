@@ -7,6 +7,9 @@ use hotpatch_link::Subject;
 
 use crate::places::Place;
 
+/// The next step where nothing better is known.
+pub(crate) const RESTART: &str = "restart the program to take the edit";
+
 /// An expected error. Bugs and failing system calls are plain errors instead.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Refusal {
@@ -16,7 +19,7 @@ pub(crate) struct Refusal {
     place: Option<Place>,
     label: Option<String>,
     notes: Vec<String>,
-    help: Option<String>,
+    helps: Vec<String>,
 }
 
 impl Refusal {
@@ -29,7 +32,7 @@ impl Refusal {
             place: None,
             label: None,
             notes: Vec::new(),
-            help: None,
+            helps: Vec::new(),
         }
     }
 
@@ -79,9 +82,20 @@ impl Refusal {
         self
     }
 
-    /// Adds the next step.
+    /// Adds a next step.
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
+        self.helps.push(help.into());
+        self
+    }
+
+    /// Says how to restart here and now.
+    pub(crate) fn advise(self, how: &str) -> Self {
+        self.without_advice().help(how)
+    }
+
+    /// Leaves out that a restart would help, where one follows anyway.
+    pub(crate) fn without_advice(mut self) -> Self {
+        self.helps.retain(|help| help != RESTART);
         self
     }
 
@@ -104,11 +118,11 @@ impl Refusal {
             .join("; ")
     }
 
-    /// The lines below the reason and the place: facts, then the next step.
+    /// The lines below the reason and the place: facts, then the next steps.
     pub(crate) fn details(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let label = self.label.iter().filter(|_| !self.has_span());
         let notes = label.chain(&self.notes).map(|note| ("note", note.as_str()));
-        notes.chain(self.help.iter().map(|help| ("help", help.as_str())))
+        notes.chain(self.helps.iter().map(|help| ("help", help.as_str())))
     }
 }
 

@@ -59,6 +59,26 @@ impl Terminal {
         }
     }
 
+    /// What was asked for, also under `--quiet`: `      Status process 7: …`
+    pub(crate) fn report(self, verb: &str, text: impl Display) {
+        print(format_args!("{STATUS}{verb:>12}{STATUS:#} {text}"));
+    }
+
+    /// A question that a key answers, on a line that stays open.
+    pub(crate) fn question(self, text: &str) {
+        let _ = write!(anstream::stderr().lock(), "{DETAIL}{text}{DETAIL:#} ");
+    }
+
+    /// Ends the line of a question.
+    pub(crate) fn answer(self, text: &str) {
+        print(text);
+    }
+
+    /// A next step below an error.
+    pub(crate) fn help(self, text: impl Display) {
+        print(format_args!("  {DETAIL}={DETAIL:#} help: {text}"));
+    }
+
     /// `warning: …`
     pub(crate) fn warning(self, text: impl Display) {
         print(format_args!("{WARNING}warning{WARNING:#}: {text}"));
@@ -94,7 +114,7 @@ impl Terminal {
     pub(crate) fn failure(self, error: &anyhow::Error) {
         self.error(format_args!("{error:#}"));
         if let Some(help) = failure::help(error) {
-            print(format_args!("  {DETAIL}={DETAIL:#} help: {help}"));
+            self.help(help);
         }
     }
 

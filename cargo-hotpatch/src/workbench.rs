@@ -255,6 +255,15 @@ impl Workbench {
         }
     }
 
+    /// The patch that takes the last one back; `None` when there is none left.
+    ///
+    /// # Errors
+    ///
+    /// The program cannot be read.
+    pub(crate) fn undo(&mut self) -> Result<Option<Draft>, Box<Refusal>> {
+        self.patcher.undo()
+    }
+
     /// The place of an item in the sources.
     pub(crate) fn place_of(&self, subject: &Subject) -> Option<Place> {
         let searched = |(key, unit)| Crate {

@@ -46,13 +46,15 @@ mod debug;
 mod merge;
 mod unwind;
 
+mod draft;
 mod history;
 mod linker;
 mod manifest;
 mod patcher;
 
+pub use draft::{Draft, Explanation};
 pub use error::Error;
-pub use patcher::{Change, Draft, Explanation, Parent, Patch, Patcher};
+pub use patcher::{Change, Parent, Patch, Patcher};
 pub use reasons::{Holder, Reason, Started, Unreached, Way};
 pub use subject::Subject;
 pub use unit::Unit;

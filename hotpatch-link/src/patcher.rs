@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use hotpatch_abi::code;
@@ -14,8 +13,9 @@ use hotpatch_abi::patch_file;
 use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 use crate::bind::Binder;
+use crate::draft::{Draft, Explanation};
 use crate::elf::program::{self, DefinitionKind, LinkedImage};
-use crate::history::{self, History};
+use crate::history::History;
 use crate::hot::{self, HotFunction};
 use crate::linker;
 use crate::live::{BASE, Functions, Image, ImageIndex, Live, LiveBody, Version};
@@ -64,37 +64,6 @@ pub enum Change {
     },
     /// Hot functions are affected.
     Patch(Draft),
-}
-
-/// A patch that has been compared, not yet linked.
-#[derive(Debug)]
-pub struct Draft {
-    program: Arc<Program>,
-    selection: Box<Selection>,
-    states: Box<States>,
-    /// `None`: it takes the last commit back.
-    findings: Option<Box<Findings>>,
-    published: Vec<String>,
-    crates: Crates,
-    /// What changed since the last comparison.
-    changed: Vec<Atom>,
-    notes: Vec<String>,
-}
-
-impl Draft {
-    /// Full paths of the hot functions to publish.
-    pub fn published(&self) -> &[String] {
-        &self.published
-    }
-}
-
-/// What the author should know of a patch that is live.
-#[derive(Clone, Debug, Default)]
-pub struct Explanation {
-    /// The functions that the edit changed and that stay as they were.
-    pub unreached: Vec<Unreached>,
-    /// Facts, one sentence each.
-    pub notes: Vec<String>,
 }
 
 /// A linked patch, not yet committed by any process.
@@ -302,17 +271,7 @@ impl Patcher {
     /// The patch that takes the last commit back; `None` when there is none left. It publishes bodies that the process
     /// has already. Once it is committed, the next call is about the commit before.
     pub fn undo(&self) -> Option<Draft> {
-        let (selection, states) = self.history.last()?;
-        Some(Draft {
-            program: history::latest(&self.live),
-            published: selection.paths(),
-            selection: Box::new(selection),
-            states: Box::new(states),
-            findings: None,
-            crates: Crates::default(),
-            changed: Vec::new(),
-            notes: Vec::new(),
-        })
+        Draft::undo(&self.history, &self.live)
     }
 
     /// Binds and links. `linker` is an ELF linker that takes ld options (`ld.lld`).

@@ -17,8 +17,10 @@ use crate::workbench::{Compared, Workbench};
 pub(super) fn since(plan: &Plan, built: Built, terminal: Terminal) -> Result<(Workbench, Compared)> {
     let mut bench = Workbench::open(plan, built, Interrupt::default())?;
     let edit = bench.look();
-    if let Some(refusal) = edit.needs_build("run `cargo hotpatch build` and start the program again") {
-        return Err(refusal.into());
+    if let Some(refusal) = edit.restart {
+        return Err(refusal
+            .help("run `cargo hotpatch build` and start the program again")
+            .into());
     }
     match bench.rebuild(terminal)? {
         Rebuilt::Compiled => {}

@@ -9,12 +9,26 @@ use anyhow::Result;
 use crate::events::{Event, EventLog};
 use crate::plan::Plan;
 use crate::selection::Selection;
-use crate::session::{self, Ending, Options};
+use crate::session::{self, Ending, Keys, OnRefusal, Options};
 use crate::settings::{CargoConfig, runner};
 
+/// How to run.
+#[derive(Debug)]
+pub(crate) struct Settings<'a> {
+    pub(crate) events: Option<&'a Path>,
+    pub(crate) on_refusal: Option<OnRefusal>,
+    /// `--keys`
+    pub(crate) keys: bool,
+    /// `--no-keys`
+    pub(crate) no_keys: bool,
+    /// For the program.
+    pub(crate) args: &'a [OsString],
+}
+
 /// Runs.
-pub(crate) fn run(selection: &Selection, events: Option<&Path>, args: &[OsString]) -> Result<ExitCode> {
-    let log = EventLog::open(events)?;
+pub(crate) fn run(selection: &Selection, settings: &Settings<'_>) -> Result<ExitCode> {
+    let keys = Keys::new(settings.keys, settings.no_keys)?;
+    let log = EventLog::open(settings.events)?;
     let plan = Plan::new(selection)?;
     let built = plan.build().inspect_err(|_| log.record(&Event::BuildFailed))?;
     let terminal = selection.terminal();
@@ -28,9 +42,11 @@ pub(crate) fn run(selection: &Selection, events: Option<&Path>, args: &[OsString
     }
     let options = Options {
         plan,
-        args: args.to_vec(),
+        args: settings.args.to_vec(),
         terminal,
         log,
+        on_refusal: settings.on_refusal,
+        keys,
     };
     match session::run(options, built)? {
         Ending::Code(code) => Ok(ExitCode::from(code)),

@@ -24,10 +24,15 @@ impl Session {
         });
         let verdicts = self.processes.attach(channel, identity);
         self.report_late(&verdicts);
+        if let (Some(keyboard), Some(program)) = (&self.keyboard, &self.program) {
+            // It has only just begun.
+            keyboard.settle(Some(program.pid));
+        }
         if self.processes.any() {
             self.attach_by = None;
             if let Some(at) = self.owed.take() {
                 self.offer(at, Duration::ZERO);
+                self.follow_up();
             }
         }
         Ok(())
@@ -49,18 +54,26 @@ impl Session {
     /// Nobody came.
     pub(super) fn give_up_attaching(&mut self) {
         self.attach_by = None;
-        self.owed = None;
-        self.refuse(&self.nobody_attached());
+        let refusal = self.nobody_attached();
+        if self.owed.take().is_some() {
+            self.decline(refusal);
+            self.follow_up();
+        } else {
+            self.refuse(&refusal);
+        }
     }
 
     /// Says at once that there will be nothing to attach to.
     pub(super) fn nothing_is_hot(&mut self) {
         self.nothing_hot = true;
         self.attach_by = None;
-        self.owed = None;
         let refusal = hot_entries::none();
         self.terminal().caution(&refusal);
         self.record_refusal(&refusal);
+        if self.owed.take().is_some() {
+            self.call_for_restart(refusal.code().as_str());
+            self.follow_up();
+        }
     }
 
     /// The refusal of edits while no process of the program is attached.

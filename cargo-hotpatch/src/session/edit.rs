@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use hotpatch_abi::code;
-use hotpatch_link::{Draft, Explanation, Parent};
+use hotpatch_link::{Draft, Explanation, Parent, Patch};
 
 use super::inbox::FileEvent;
 use super::main_loop::Session;
@@ -14,7 +14,7 @@ use super::processes::{SessionPatch, Verdict};
 use crate::channel::Answer;
 use crate::diagnostic::Diagnostic;
 use crate::edit::{Edit, Rebuilt, timed};
-use crate::events::{Event, EventPlace, Phases};
+use crate::events::{Event, Phases};
 use crate::refusal::Refusal;
 use crate::terminal::{counted, listed};
 use crate::workbench::Compared;
@@ -47,16 +47,20 @@ impl Session {
             let mut found = self.bench.look();
             found.files.extend(awaited);
             if !found.files.is_empty() {
+                self.withdraw();
+                self.called_for = None;
                 failed = self.take_up(&found, at);
                 self.follow()?;
             }
             next = self.inbox.take_file_events();
         }
+        self.follow_up();
         if let Some(diagnostics) = failed {
             self.options.terminal.diagnostics(&diagnostics);
             self.terminal()
                 .error("the edit does not compile; the program runs on as it is");
             self.log().record(&Event::BuildFailed);
+            self.note_last("does not compile".to_owned());
         }
         Ok(())
     }
@@ -73,14 +77,8 @@ impl Session {
     /// Returns what rustc said if the edit does not compile.
     fn take_up(&mut self, found: &Edit, at: Instant) -> Option<Vec<Diagnostic>> {
         self.log().record(&Event::ChangeDetected { files: &found.files });
-        if let Some(refusal) = found.needs_build("end the program and run the same command again") {
-            let refusal = refusal.note("the program runs on as it is");
-            self.terminal().refusal(&refusal);
-            self.log().record(&Event::RestartNeeded {
-                code: refusal.code().as_str(),
-                message: refusal.message(),
-                place: EventPlace::of(&refusal),
-            });
+        if let Some(refusal) = &found.restart {
+            self.need_restart(refusal.clone().note("the program runs on as it is"));
             return None;
         }
         if !self.bench.is_stale() {
@@ -96,6 +94,7 @@ impl Session {
             Err(error) => {
                 self.terminal().failure(&error);
                 self.log().record(&Event::BuildFailed);
+                self.note_last(format!("could not be compiled: {error:#}"));
             }
         }
         None
@@ -106,7 +105,7 @@ impl Session {
         if self.nothing_hot || !self.processes.any() {
             match self.may_attach() {
                 true => self.owed = Some(at),
-                false => self.refuse(&self.nobody_attached()),
+                false => self.decline(self.nobody_attached()),
             }
             return;
         }
@@ -115,7 +114,7 @@ impl Session {
                 Ok(refusal) => refusal,
                 Err(error) => Refusal::new(code::LINK, format!("{error:#}")).note("the old code runs on"),
             };
-            self.refuse(&refusal);
+            self.decline(refusal);
         }
     }
 
@@ -138,13 +137,31 @@ impl Session {
         }
     }
 
-    fn nothing_to_do(&self, notes: &[String]) {
+    fn nothing_to_do(&mut self, notes: &[String]) {
+        self.note_last("changed no code".to_owned());
         self.log().record(&Event::NothingToDo { notes });
         self.terminal().status("Unchanged", "the edit changes no code");
         self.terminal().notes(notes);
     }
 
-    fn patch(&mut self, draft: Draft, at: Instant, mut ms: Phases) -> Result<()> {
+    fn patch(&mut self, draft: Draft, at: Instant, ms: Phases) -> Result<()> {
+        let (patch, verdicts, ms) = self.carry_out(draft, at, ms)?;
+        let explanation = self.bench.explain(patch.draft());
+        let generation = self.commit(patch, &verdicts);
+        self.report(&verdicts, &explanation, ms);
+        if let Some(generation) = generation {
+            self.bench.publish_live(generation);
+        }
+        Ok(())
+    }
+
+    /// Links a patch and offers it to the processes.
+    pub(super) fn carry_out(
+        &mut self,
+        draft: Draft,
+        at: Instant,
+        mut ms: Phases,
+    ) -> Result<(Patch, Vec<Verdict>, Phases)> {
         let patch = self.bench.link(draft, Parent::Live, None)?;
         (ms.bind, ms.link) = (patch.bind, patch.link);
         let verdicts = self.processes.offer(SessionPatch {
@@ -152,26 +169,22 @@ impl Session {
             path: patch.path.clone(),
         });
         ms.total = at.elapsed();
-        let explanation = self.bench.explain(patch.draft());
-        if verdicts
-            .iter()
-            .any(|verdict| matches!(verdict.answer, Answer::Applied { .. }))
-        {
-            self.bench.commit(patch);
-        }
-        self.report(&verdicts, &explanation, ms);
+        Ok((patch, verdicts, ms))
+    }
+
+    /// Notes that a process took a patch, if one did. Returns the generation.
+    pub(super) fn commit(&mut self, patch: Patch, verdicts: &[Verdict]) -> Option<u64> {
         let generations = verdicts.iter().filter_map(|verdict| match verdict.answer {
             Answer::Applied { generation, .. } => Some(generation),
             Answer::Refused { .. } => None,
         });
-        if let Some(generation) = generations.max() {
-            self.bench.publish_live(generation);
-        }
-        Ok(())
+        let generation = generations.max()?;
+        self.bench.commit(patch);
+        Some(generation)
     }
 
     /// One line for the edit, one event for each process.
-    fn report(&self, verdicts: &[Verdict], explanation: &Explanation, mut ms: Phases) {
+    fn report(&mut self, verdicts: &[Verdict], explanation: &Explanation, mut ms: Phases) {
         let mut shown = false;
         for Verdict { pid, answer, time } in verdicts {
             match answer {
@@ -193,6 +206,7 @@ impl Session {
                         let (count, names) = (counted(functions.len(), "function"), listed(functions));
                         let total = ms.total.as_millis();
                         let text = format!("{count} in {total} ms: {names} (generation {generation})");
+                        self.note_last(format!("applied: {names} (generation {generation})"));
                         self.terminal().status("Patched", text);
                         let find = |subject: &_| self.bench.place_of(subject);
                         self.terminal().explain(explanation, find);
@@ -200,16 +214,29 @@ impl Session {
                     shown = true;
                 }
                 Answer::Refused { code, message } => {
-                    self.log().record(&Event::Refused {
-                        code,
-                        message,
-                        place: None,
-                    });
-                    self.terminal()
-                        .coded_error(code, format_args!("process {pid} refused the patch: {message}"));
+                    self.report_refusal(*pid, code, message);
+                    self.note_last(format!("refused by process {pid} with {code}: {message}"));
+                    // One that does not answer has ended, or gets the patch later.
+                    if code != code::NO_ANSWER.as_str() {
+                        self.call_for_restart(code);
+                        if let Some(advice) = self.advice() {
+                            self.terminal().help(advice);
+                        }
+                    }
                 }
             }
         }
+    }
+
+    /// What a process said to a patch.
+    pub(super) fn report_refusal(&self, pid: u32, code: &str, message: &str) {
+        self.log().record(&Event::Refused {
+            code,
+            message,
+            place: None,
+        });
+        self.terminal()
+            .coded_error(code, format_args!("process {pid} refused the patch: {message}"));
     }
 
     /// What a process answered that joined when there were patches already.
@@ -245,13 +272,7 @@ impl Session {
             .filter(|verdict| matches!(verdict.answer, Answer::Refused { .. }));
         for Verdict { pid, answer, .. } in refused {
             if let Answer::Refused { code, message } = answer {
-                self.log().record(&Event::Refused {
-                    code,
-                    message,
-                    place: None,
-                });
-                self.terminal()
-                    .coded_error(code, format_args!("process {pid} refused the patch: {message}"));
+                self.report_refusal(*pid, code, message);
             }
         }
     }

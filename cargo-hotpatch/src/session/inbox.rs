@@ -6,10 +6,13 @@ use std::process::ExitStatus;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
+use anyhow::Result;
 use hotpatch_abi::frame::Identity;
 
+use super::restart::Ready;
 use super::signals::Received;
 use crate::channel::Channel;
+use crate::keyboard::Input;
 
 /// No further file event for so long means that a save is complete.
 const QUIET: Duration = Duration::from_millis(5);
@@ -35,6 +38,10 @@ pub(super) enum Message {
     Signal(Received),
     /// The program has no hot function: nothing of it can be patched.
     NothingHot,
+    /// The next program is built, or could not be.
+    Built(Result<Box<Ready>>),
+    /// Something about the keys of the terminal.
+    Keyboard(Input),
 }
 
 /// An event of the file system.

@@ -1,27 +1,30 @@
 //! The main loop: one thread decides everything, in the order in which things happen.
 
 use std::ffi::OsString;
-use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::ExitStatus;
 use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use hotpatch_abi::code;
 
+use super::ending::{self, Stopping};
 use super::inbox::{FileEvent, Inbox, Message};
+use super::keys::Keys;
+use super::overview::LastEdit;
 use super::processes::Processes;
-use super::program::{self, Ending, Meaning, Program};
+use super::program::{Ending, Program};
+use super::refusals::OnRefusal;
+use super::restart::Building;
 use super::signals;
 use super::watcher::Watcher;
 use crate::cargo::relative;
 use crate::control_dir::ControlDir;
-use crate::events::{Event, EventLog, EventPlace};
-use crate::hot_entries;
+use crate::events::{Event, EventLog, EventPlace, RestartReason};
 use crate::interrupt::Interrupt;
+use crate::keyboard::{Keyboard, Owned};
 use crate::plan::{Built, Plan};
-use crate::refusal::{Exit, Refusal};
+use crate::refusal::Refusal;
 use crate::terminal::Terminal;
 use crate::workbench::Workbench;
 
@@ -35,6 +38,9 @@ pub(crate) struct Options {
     pub(crate) args: Vec<OsString>,
     pub(crate) terminal: Terminal,
     pub(crate) log: EventLog,
+    /// What to do with edits that are refused, if that is settled.
+    pub(crate) on_refusal: Option<OnRefusal>,
+    pub(crate) keys: Keys,
 }
 
 /// A running session.
@@ -44,7 +50,7 @@ pub(super) struct Session {
     pub(super) inbox: Inbox,
     pub(super) bench: Workbench,
     pub(super) processes: Processes,
-    /// `None` after a crash.
+    /// `None` after a crash, and between two programs.
     pub(super) program: Option<Program>,
     /// An edit that waits for the program to attach: the moment of its first event.
     pub(super) owed: Option<Instant>,
@@ -52,11 +58,30 @@ pub(super) struct Session {
     pub(super) attach_by: Option<Instant>,
     /// The program has no hot function.
     pub(super) nothing_hot: bool,
-    executable: PathBuf,
-    interrupt: Interrupt,
-    sender: Sender<Message>,
-    watcher: Watcher,
-    control: ControlDir,
+    /// The next program, while cargo builds it.
+    pub(super) building: Option<Building>,
+    /// The program was asked to end.
+    pub(super) stopping: Option<Stopping>,
+    /// The session is over.
+    pub(super) ending: Option<Ending>,
+    /// What to do with edits that are refused: as the command line says, or the user since.
+    pub(super) on_refusal: Option<OnRefusal>,
+    /// The last edit needs a restart, for this code.
+    pub(super) called_for: Option<String>,
+    /// The user is asked whether to restart, for this code.
+    pub(super) question: Option<String>,
+    /// The keys of the terminal; `None` where they are not taken.
+    pub(super) keyboard: Option<Keyboard>,
+    pub(super) keys_are_on: bool,
+    pub(super) keys_were_shown: bool,
+    pub(super) last: Option<LastEdit>,
+    pub(super) executable: PathBuf,
+    pub(super) interrupt: Interrupt,
+    pub(super) sender: Sender<Message>,
+    pub(super) watcher: Watcher,
+    pub(super) control: ControlDir,
+    /// Gives the terminal back.
+    _terminal: Option<Owned>,
 }
 
 /// Runs a program and takes its edits live, until it ends.
@@ -68,22 +93,34 @@ pub(crate) fn run(options: Options, built: Built) -> Result<Ending> {
     let (sender, inbox) = Inbox::new();
     let control = ControlDir::new()?;
     let interrupt = Interrupt::default();
+    let (keyboard, terminal) = options.keys.open(sender.clone())?.unzip();
     let mut session = Session {
         watcher: Watcher::new(sender.clone(), control.path())?,
         executable: shown(&built.executable),
         processes: Processes::new(built.base.build_id().clone()),
         bench: Workbench::open(&options.plan, built, interrupt.clone())?,
+        on_refusal: options.on_refusal,
         options,
         inbox,
         program: None,
         owed: None,
         attach_by: None,
         nothing_hot: false,
+        building: None,
+        stopping: None,
+        ending: None,
+        called_for: None,
+        question: None,
+        keyboard,
+        keys_are_on: false,
+        keys_were_shown: false,
+        last: None,
         interrupt,
         sender,
         control,
+        _terminal: terminal,
     };
-    signals::listen(session.sender.clone())?;
+    signals::listen(session.sender.clone(), session.keyboard.clone())?;
     session.follow()?;
     session.log().record(&Event::SessionStarted);
     session.start()?;
@@ -93,7 +130,7 @@ pub(crate) fn run(options: Options, built: Built) -> Result<Ending> {
 }
 
 /// The path under which `cargo run` starts a program: relative where it can be.
-fn shown(executable: &Path) -> PathBuf {
+pub(super) fn shown(executable: &Path) -> PathBuf {
     let path = relative(executable);
     if path.components().count() == 1 {
         Path::new(".").join(path)
@@ -143,112 +180,51 @@ impl Session {
         Ok(())
     }
 
-    fn run(&mut self) -> Result<Ending> {
-        loop {
-            let Some(message) = self.inbox.next(self.attach_by) else {
-                self.give_up_attaching();
-                continue;
-            };
-            match message {
-                Message::File(event) if self.program.is_some() => self.edit(event)?,
-                Message::File(event) => {
-                    self.inbox.settle(event);
-                    self.restart()?;
-                }
-                Message::Sockets => self.processes.greet(&self.control, &self.sender),
-                Message::Attached(channel, identity) => self.attach(channel, &identity)?,
-                Message::NotAttached(pid, error) => self.not_attached(pid, error),
-                Message::Exited(status) => {
-                    if let Some(ending) = self.exited(status) {
-                        return Ok(ending);
-                    }
-                }
-                Message::Signal(received) => match &self.program {
-                    Some(program) if received.for_program => program.signal(received.signal),
-                    Some(_) => {}
-                    None => return Ok(Ending::Signal(received.signal)),
-                },
-                Message::NothingHot => self.nothing_is_hot(),
-            }
-        }
+    /// The program may open its control channel from now on.
+    pub(super) fn await_attachment(&mut self) {
+        self.attach_by = Some(Instant::now() + ATTACHING);
     }
 
-    fn start(&mut self) -> Result<()> {
-        let unit = self
-            .bench
-            .program_unit()
-            .context("the compilation of the program is not recorded")?;
-        let env = program::environment(&self.options.plan.env, unit);
-        let args = &self.options.args;
-        self.terminal().status(
-            "Running",
-            format_args!("`{}`", program::command_line(&self.executable, args)),
-        );
-        let (sender, interrupt) = (self.sender.clone(), self.interrupt.clone());
-        self.program = Some(Program::start(
-            &self.executable,
-            args,
-            env,
-            &self.control,
-            sender,
-            interrupt,
-        )?);
-        self.nothing_hot = false;
-        self.attach_by = Some(Instant::now() + ATTACHING);
-        let (executable, sender) = (self.executable.clone(), self.sender.clone());
-        std::thread::spawn(move || {
-            if hot_entries::count(&executable).is_ok_and(|count| count == 0) {
-                let _ = sender.send(Message::NothingHot);
+    fn run(&mut self) -> Result<Ending> {
+        while self.ending.is_none() {
+            let killing = self.stopping.as_ref().and_then(|stopping| stopping.deadline);
+            let deadline = self.attach_by.into_iter().chain(killing).min();
+            match self.inbox.next(deadline) {
+                Some(message) => self.react(message)?,
+                None if killing.is_some_and(|deadline| deadline <= Instant::now()) => self.kill(),
+                None => self.give_up_attaching(),
             }
-        });
+        }
+        ending::abandon_build(self.program.as_ref().map(|program| program.pid));
+        Ok(self.ending.unwrap_or(Ending::Code(0)))
+    }
+
+    fn react(&mut self, message: Message) -> Result<()> {
+        match message {
+            Message::File(event) => self.saved(event)?,
+            Message::Sockets => self.processes.greet(&self.control, &self.sender),
+            Message::Attached(channel, identity) => self.attach(channel, &identity)?,
+            Message::NotAttached(pid, error) => self.not_attached(pid, error),
+            Message::Exited(status) => self.exited(status)?,
+            Message::Signal(received) => self.signalled(received),
+            Message::NothingHot => self.nothing_is_hot(),
+            Message::Built(ready) => self.built(ready)?,
+            Message::Keyboard(input) => self.keyboard(input),
+        }
         Ok(())
     }
 
-    /// Builds a program that crashed again, with everything that was saved since.
-    fn restart(&mut self) -> Result<()> {
-        self.interrupt.clear();
-        let built = match self.options.plan.build() {
-            Ok(built) => built,
-            Err(error) if error.is::<Exit>() => {
-                self.log().record(&Event::BuildFailed);
-                return Ok(());
-            }
-            Err(error) => return Err(error),
-        };
-        self.executable = shown(&built.executable);
-        self.processes = Processes::new(built.base.build_id().clone());
-        self.bench = Workbench::open(&self.options.plan, built, self.interrupt.clone())?;
-        self.owed = None;
-        self.follow()?;
-        self.watcher.wanted().everything = false;
-        self.start()
-    }
-
-    fn exited(&mut self, status: ExitStatus) -> Option<Ending> {
-        let pid = self.program.take().map_or(0, |program| program.pid);
-        self.log().record(&Event::ProcessExited {
-            code: status.code(),
-            signal: status.signal(),
-        });
-        self.attach_by = None;
-        if self.owed.take().is_some() {
-            self.not_offered();
-        }
-        match program::meaning(status) {
-            Meaning::Over(ending) => Some(ending),
-            Meaning::Crashed(signal) => {
-                let name = program::signal_name(signal);
-                self.terminal().error(format_args!(
-                    "process {pid} was killed by signal {signal} ({name})"
-                ));
-                self.terminal().status(
-                    "Waiting",
-                    "for the next save, to build and start it again (Ctrl-C ends)",
-                );
-                self.watcher.wanted().everything = true;
-                self.bench.withdraw_live();
-                None
+    fn saved(&mut self, event: FileEvent) -> Result<()> {
+        match (&mut self.building, &self.program) {
+            // The new program begins with a look at everything.
+            (Some(building), _) => building.saved = true,
+            _ if self.stopping.is_some() => {}
+            (None, Some(_)) => self.edit(event)?,
+            (None, None) => {
+                self.inbox.settle(event);
+                self.begin_restart(RestartReason::Save, None);
             }
         }
+        Ok(())
     }
 }

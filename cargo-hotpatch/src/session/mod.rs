@@ -9,7 +9,17 @@ mod program;
 
 mod attachment;
 mod edit;
+mod overview;
+mod undo;
+
+mod ending;
+mod keys;
+mod refusals;
+mod restart;
+
 mod main_loop;
 
+pub(crate) use keys::Keys;
 pub(crate) use main_loop::{Options, run};
 pub(crate) use program::Ending;
+pub(crate) use refusals::OnRefusal;

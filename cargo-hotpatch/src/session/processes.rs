@@ -9,16 +9,21 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use hotpatch_abi::code;
-use hotpatch_abi::frame::Identity;
+use hotpatch_abi::frame::{Identity, Reply, Request, Status};
 use hotpatch_abi::manifest::PatchId;
+use rustix::process::Signal;
 
 use super::inbox::Message;
+use super::program::signal;
 use crate::build_id::BuildId;
 use crate::channel::{Answer, Channel};
 use crate::control_dir::{self, ControlDir, Socket};
 
 /// How long a new socket is given to accept connections.
 const ARRIVAL: Duration = Duration::from_secs(2);
+
+/// How long a process that outlives the program may take to end when it is asked to.
+const GRACE: Duration = Duration::from_secs(2);
 
 /// A patch that at least one process has, or that is offered now.
 #[derive(Clone, Debug)]
@@ -107,6 +112,35 @@ impl Processes {
             .any(|process| process.build_id == self.program)
     }
 
+    /// How the processes of the program describe themselves.
+    pub(super) fn statuses(&mut self) -> Vec<Status> {
+        let own = self
+            .attached
+            .iter_mut()
+            .filter(|process| process.build_id == self.program);
+        own.filter_map(|process| match process.channel.ask(&Request::Status) {
+            Ok(Reply::Status(status)) => Some(status),
+            _ => None,
+        })
+        .collect()
+    }
+
+    /// Ends the processes that the program has started and that outlive it: nobody can patch them any more.
+    pub(super) fn end_all(&mut self) {
+        let mut left = std::mem::take(&mut self.attached);
+        for ask in [Signal::TERM, Signal::KILL] {
+            let start = Instant::now();
+            left.retain(Attached::is_alive);
+            for process in &left {
+                signal(process.pid, ask);
+            }
+            while start.elapsed() < GRACE && !left.is_empty() {
+                thread::sleep(Duration::from_millis(5));
+                left.retain(Attached::is_alive);
+            }
+        }
+    }
+
     /// Offers a patch to all processes of the program at once. The patch stays with the session when at least one
     /// process has it.
     pub(super) fn offer(&mut self, patch: SessionPatch) -> Vec<Verdict> {
@@ -143,6 +177,11 @@ impl Processes {
 }
 
 impl Attached {
+    /// Whether it runs: its number may belong to another process by now.
+    fn is_alive(&self) -> bool {
+        self.channel.is_open() && control_dir::is_alive(self.pid)
+    }
+
     /// Offers the patches after the one that this process has, until it refuses one.
     fn catch_up(&mut self, patches: &[SessionPatch]) -> Vec<Verdict> {
         let known = patches

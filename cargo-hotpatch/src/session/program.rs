@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc::Sender;
 use std::thread;
 
@@ -14,10 +14,12 @@ use rustix::process::{Pid, Signal, kill_process};
 use signal_hook::consts;
 
 use super::inbox::Message;
+use super::keys::Keys;
 use crate::caller_env::{LIBRARY_PATH, set_by_cargo};
 use crate::capture::Capture;
 use crate::control_dir::ControlDir;
 use crate::interrupt::Interrupt;
+use crate::process_tree;
 
 /// A running program.
 #[derive(Debug)]
@@ -45,22 +47,10 @@ pub(super) enum Meaning {
 
 impl Program {
     /// Starts the program; its end becomes a message.
-    pub(super) fn start(
-        executable: &Path,
-        args: &[OsString],
-        env: BTreeMap<OsString, OsString>,
-        control: &ControlDir,
-        sender: Sender<Message>,
-        interrupt: Interrupt,
-    ) -> Result<Self> {
-        let mut child = Command::new(executable)
-            .args(args)
-            .env_clear()
-            .envs(env)
-            .env(CONTROL_DIR_VAR, control.path())
-            .env(CONTROL_TOKEN_VAR, control.token())
+    pub(super) fn start(mut command: Command, sender: Sender<Message>, interrupt: Interrupt) -> Result<Self> {
+        let mut child = command
             .spawn()
-            .with_context(|| format!("cannot run `{}`", executable.display()))?;
+            .with_context(|| format!("cannot run `{}`", command.get_program().display()))?;
         let pid = child.id();
         thread::spawn(move || {
             // Waiting fails only for a process that is not a child.
@@ -72,13 +62,49 @@ impl Program {
     }
 
     /// Hands on a signal.
-    pub(super) fn signal(&self, signal: i32) {
-        let pid = i32::try_from(self.pid).ok().and_then(Pid::from_raw);
-        if let (Some(pid), Some(signal)) = (pid, Signal::from_named_raw(signal)) {
-            // It may just have ended.
-            let _ = kill_process(pid, signal);
+    pub(super) fn signal(&self, number: i32) {
+        if let Some(named) = Signal::from_named_raw(number) {
+            signal(self.pid, named);
         }
     }
+
+    /// Does what Ctrl-C does: everything that the program has started gets it too, unless it has a group of its own.
+    pub(super) fn interrupt(&self) {
+        let group = process_tree::group_of(self.pid);
+        for pid in process_tree::tree(self.pid) {
+            if process_tree::group_of(pid) == group {
+                signal(pid, Signal::INT);
+            }
+        }
+    }
+}
+
+/// Sends a signal. The process may just have ended.
+pub(super) fn signal(pid: u32, signal: Signal) {
+    if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
+        let _ = kill_process(pid, signal);
+    }
+}
+
+/// What to start.
+pub(super) fn command(
+    executable: &Path,
+    args: &[OsString],
+    env: BTreeMap<OsString, OsString>,
+    control: &ControlDir,
+    keys: Keys,
+) -> Command {
+    let mut command = Command::new(executable);
+    command
+        .args(args)
+        .env_clear()
+        .envs(env)
+        .env(CONTROL_DIR_VAR, control.path())
+        .env(CONTROL_TOKEN_VAR, control.token());
+    if keys == Keys::Always {
+        command.stdin(Stdio::null());
+    }
+    command
 }
 
 /// The program and its arguments as a shell would take them.

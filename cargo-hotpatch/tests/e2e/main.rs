@@ -3,6 +3,7 @@
 // Shared with the mutation corpus, which uses more of them.
 #[allow(dead_code)]
 mod project;
+mod pty;
 #[allow(dead_code)]
 mod session;
 
@@ -14,9 +15,11 @@ mod examples;
 mod explain;
 mod layouts;
 mod moves;
+mod on_refusal;
 mod restarts;
 mod robustness;
 mod running;
 mod scripts;
 mod state;
+mod terminal;
 mod workspaces;

@@ -8,7 +8,7 @@ use crate::scripts::{MAIN, built};
 use crate::session::Session;
 
 /// The next outcome is a restart with this code, for a reason with these words.
-fn needs_restart(session: &mut Session, code: &str, words: &[&str]) {
+pub(crate) fn needs_restart(session: &mut Session, code: &str, words: &[&str]) {
     let outcome = session.outcome();
     assert_eq!(
         (outcome["event"].as_str(), outcome["code"].as_str()),

@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::project::Project;
 
 /// Far more than anything takes: only a broken test waits this long.
-const PATIENCE: Duration = Duration::from_secs(300);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(300);
 
 pub(crate) struct Session {
     child: Child,
@@ -58,7 +58,16 @@ impl Session {
         Self::spawn(command, events)
     }
 
-    fn command(project: &Project, events: &Project, arguments: &[&str]) -> (Command, File) {
+    fn spawn(mut command: Command, events: File) -> Self {
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        Self::watch(command.spawn().unwrap(), events)
+    }
+
+    /// The command to start, and its events.
+    pub(crate) fn command(project: &Project, events: &Project, arguments: &[&str]) -> (Command, File) {
         let fifo = events.path("events.fifo");
         if !fifo.exists() {
             assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
@@ -70,16 +79,14 @@ impl Session {
         (command, reader)
     }
 
-    fn spawn(mut command: Command, events: File) -> Self {
-        let mut child = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+    /// A session that was started.
+    pub(crate) fn watch(mut child: Child, events: File) -> Self {
         let stdin = child.stdin.take();
         let output = lines(child.stdout.take().unwrap(), Some);
-        let messages = lines(child.stderr.take().unwrap(), Some);
+        let messages = match child.stderr.take() {
+            Some(stderr) => lines(stderr, Some),
+            None => channel().1,
+        };
         let events = lines(events, |line| Some(serde_json::from_str(&line).unwrap()));
         Self {
             child,
@@ -196,6 +203,29 @@ impl Session {
         match self.output.recv_timeout(PATIENCE) {
             Ok(line) => line,
             Err(_) => self.fail("no output"),
+        }
+    }
+
+    /// The next line of the program's output that begins like this.
+    pub(crate) fn line_with(&mut self, start: &str) -> String {
+        loop {
+            let line = self.line();
+            if line.starts_with(start) {
+                return line;
+            }
+        }
+    }
+
+    /// Waits until the tool is in this state: `T` is stopped.
+    pub(crate) fn wait_for_state(&mut self, state: char) {
+        let start = Instant::now();
+        let is_there = |stat: String| {
+            stat.rsplit_once(") ")
+                .is_some_and(|(_, rest)| rest.starts_with(state))
+        };
+        while !is_there(std::fs::read_to_string(format!("/proc/{}/stat", self.pid())).unwrap()) {
+            assert!(start.elapsed() < PATIENCE);
+            thread::yield_now();
         }
     }
 

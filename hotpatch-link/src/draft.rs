@@ -1,0 +1,57 @@
+//! A patch that has been compared, on its way to the linker, and what its author should know of it.
+
+use std::sync::Arc;
+
+use crate::history::{self, History};
+use crate::live::Live;
+use crate::notes::Findings;
+use crate::program::{Atom, Program};
+use crate::reasons::{Crates, Unreached};
+use crate::selection::Selection;
+use crate::states::States;
+
+/// A patch that has been compared, not yet linked.
+#[derive(Debug)]
+pub struct Draft {
+    pub(crate) program: Arc<Program>,
+    pub(crate) selection: Box<Selection>,
+    pub(crate) states: Box<States>,
+    /// `None`: it takes the last commit back.
+    pub(crate) findings: Option<Box<Findings>>,
+    pub(crate) published: Vec<String>,
+    pub(crate) crates: Crates,
+    /// What changed since the last comparison.
+    pub(crate) changed: Vec<Atom>,
+    pub(crate) notes: Vec<String>,
+}
+
+impl Draft {
+    /// Full paths of the hot functions to publish.
+    pub fn published(&self) -> &[String] {
+        &self.published
+    }
+
+    /// What takes the last commit back.
+    pub(crate) fn undo(history: &History, live: &Live) -> Option<Self> {
+        let (selection, states) = history.last()?;
+        Some(Self {
+            program: history::latest(live),
+            published: selection.paths(),
+            selection: Box::new(selection),
+            states: Box::new(states),
+            findings: None,
+            crates: Crates::default(),
+            changed: Vec::new(),
+            notes: Vec::new(),
+        })
+    }
+}
+
+/// What the author should know of a patch that is live.
+#[derive(Clone, Debug, Default)]
+pub struct Explanation {
+    /// The functions that the edit changed and that stay as they were.
+    pub unreached: Vec<Unreached>,
+    /// Facts, one sentence each.
+    pub notes: Vec<String>,
+}
