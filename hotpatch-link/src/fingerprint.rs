@@ -12,6 +12,7 @@ use crate::hot;
 use crate::location;
 use crate::names::{Name, Names};
 use crate::object_file::{ObjectFile, Relocation, Role, SectionId, Symbol, SymbolPlace};
+use crate::program::Object;
 
 /// The fingerprint of a section, or of a function with all the constants it leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -82,6 +83,25 @@ impl Identities {
     pub(crate) fn exception_table(&self, section: SectionId) -> Option<SectionId> {
         self.exception_tables.get(&section).copied()
     }
+}
+
+/// What a relocation points to, as far as one object tells it, with the constants that it leads to.
+pub(crate) fn reference(object: &Object, names: &Names, relocation: &Relocation) -> u64 {
+    let (mut hash, mut open) = (Xxh3::new(), Vec::new());
+    target(&object.file, names, relocation, &mut hash, &mut open);
+    let mut seen = Vec::new();
+    while let Some(mention) = open.pop() {
+        match mention {
+            Mention::Named(name) => hash.update(names.path(name).as_bytes()),
+            Mention::Constant(section) if !seen.contains(&section) => {
+                seen.push(section);
+                hash.update(&object.identities.fingerprint(section).0.to_le_bytes());
+                open.extend(object.identities.mentions(section));
+            }
+            Mention::Constant(_) => {}
+        }
+    }
+    hash.digest()
 }
 
 fn identity(

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use hotpatch_abi::code;
@@ -26,7 +27,7 @@ use crate::notes::{Findings, News};
 use crate::object_file::Role;
 use crate::program::{Atom, ObjectCache, Program};
 use crate::reach;
-use crate::reasons::{self, Crates, Unreached};
+use crate::reasons::{self, Crates, Edit, Unreached};
 use crate::safety::Safety;
 use crate::selection::{self, Body, Compared, Selection};
 use crate::signatures;
@@ -42,6 +43,8 @@ pub struct Patcher {
     live: Live,
     safety: Safety,
     news: News,
+    /// The program that the author was told about last.
+    last: Arc<Program>,
     /// The hot functions that the program as built enters once; found when there is a patch.
     entered_once: Option<BTreeSet<String>>,
     history: History,
@@ -128,6 +131,7 @@ impl Patcher {
         let mut safety = Safety::default();
         safety.learn(&program);
         let news = News::of_process(&program, &names, &Crates::of(units));
+        let last = program.clone();
         let all: Vec<_> = program.functions().collect();
         let base = Image {
             patch: None,
@@ -148,6 +152,7 @@ impl Patcher {
             },
             safety,
             news,
+            last,
             entered_once: None,
             history: History::default(),
         })
@@ -214,7 +219,14 @@ impl Patcher {
         let starts_later = findings.new_starts.any_missing();
         let subject = findings.new_starts.subject();
         self.news.tell(findings);
-        let changed = reasons::unreached(&program, &self.names, &crates, &changed, None);
+        let before = std::mem::replace(&mut self.last, program.clone());
+        let edit = Edit {
+            before: &before,
+            program: &program,
+            names: &self.names,
+            crates: &crates,
+        };
+        let changed = reasons::unreached(edit, &changed, None);
         if !changed.is_empty() {
             return Ok(Change::Unreachable { changed, notes });
         }
@@ -244,7 +256,13 @@ impl Patcher {
         let (included, left): (Vec<Atom>, Vec<Atom>) = changed
             .iter()
             .partition(|atom| selection.included.contains(*atom));
-        let unreached = reasons::unreached(program, &self.names, crates, &left, Some(selection));
+        let edit = Edit {
+            before: &self.last,
+            program,
+            names: &self.names,
+            crates,
+        };
+        let unreached = reasons::unreached(edit, &left, Some(selection));
         let base = &self.live.image(BASE).program;
         let once = self
             .entered_once
@@ -347,6 +365,7 @@ impl Patcher {
         } = patch.draft;
         match findings {
             Some(findings) => {
+                self.last = program.clone();
                 self.safety.commit(&program, &selection, &states);
                 self.news.commit(*findings, &selection, &states);
                 self.history.note(&self.live, &selection, &states);

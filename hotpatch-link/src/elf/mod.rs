@@ -3,4 +3,5 @@
 pub(crate) mod eh_frame;
 pub(crate) mod flow;
 pub(crate) mod program;
+pub(crate) mod substance;
 pub(crate) mod x86_64;

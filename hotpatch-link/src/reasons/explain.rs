@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::decide;
+use super::parts;
 use super::paths::{Crates, plain, plain_linkage};
 use super::reason::{Reason, Unreached};
 use super::survey::Survey;
@@ -15,19 +16,29 @@ use crate::selection::Selection;
 const WITNESSES: usize = 8;
 const CLOSURE: &str = "::{{closure}}";
 
+/// An edit: the program after it, and what is known of the program.
+#[derive(Clone, Copy)]
+pub(crate) struct Edit<'a> {
+    /// The program that it was compared with last.
+    pub(crate) before: &'a Program,
+    pub(crate) program: &'a Program,
+    pub(crate) names: &'a Names,
+    pub(crate) crates: &'a Crates,
+}
+
 /// The functions of the author among those that changed and are no part of the patch, if there is one. A function that
 /// was inlined into one that is part of the patch is none of them; one that was inlined into library code that changed
 /// is.
-pub(crate) fn unreached(
-    program: &Program,
-    names: &Names,
-    crates: &Crates,
-    left: &[Atom],
-    patch: Option<&Selection>,
-) -> Vec<Unreached> {
+pub(crate) fn unreached(edit: Edit<'_>, left: &[Atom], patch: Option<&Selection>) -> Vec<Unreached> {
+    let Edit {
+        program,
+        names,
+        crates,
+        ..
+    } = edit;
     let is_included = |atom: &Atom| patch.is_some_and(|patch| patch.included.contains(atom));
     let mut by_path: BTreeMap<String, Vec<Box<str>>> = BTreeMap::new();
-    for (path, linkage) in subjects(program, names, crates, left) {
+    for (path, linkage) in subjects(edit, left) {
         by_path.entry(path).or_default().push(linkage);
     }
     if by_path.is_empty() {
@@ -71,25 +82,15 @@ pub(crate) fn unreached(
 }
 
 /// The functions to explain, by their paths and linkage names.
-fn subjects(program: &Program, names: &Names, crates: &Crates, left: &[Atom]) -> Vec<(String, Box<str>)> {
+fn subjects(edit: Edit<'_>, left: &[Atom]) -> Vec<(String, Box<str>)> {
     let mut found: Vec<(String, Box<str>)> = Vec::new();
     for atom in left {
-        let Some(id) = program.id(*atom) else { continue };
-        match own_path(program, names, crates, *atom) {
-            Some(path) => found.push((path, names.text(id.linkage).into())),
-            None => {
-                let copies = program.object(*atom).inlined().all(atom.section);
-                let own = copies.map(|linkage| (plain_linkage(linkage), linkage));
-                // What is inside of it changed with it.
-                let first = own.filter(|(path, _)| crates.own(path)).take(1);
-                found.extend(first.map(|(path, linkage)| (path, linkage.into())));
-            }
-        }
+        found.extend(subjects_of(edit, *atom));
     }
     found.sort();
     found.dedup();
     if found.iter().any(|(path, _)| path.ends_with(CLOSURE)) {
-        let asynchronous = async_functions(program, names);
+        let asynchronous = async_functions(edit.program, edit.names);
         for (path, _) in &mut found {
             if let Some(outer) = path
                 .strip_suffix(CLOSURE)
@@ -100,6 +101,35 @@ fn subjects(program: &Program, names: &Names, crates: &Crates, left: &[Atom]) ->
         }
     }
     found
+}
+
+/// The function, or the functions of the author in it that changed.
+fn subjects_of(edit: Edit<'_>, function: Atom) -> Vec<(String, Box<str>)> {
+    let Edit {
+        before,
+        program,
+        names,
+        crates,
+    } = edit;
+    let with_path = |linkage: Box<str>| (plain_linkage(&linkage), linkage);
+    let parts = parts::changed(before, program, names, crates, function);
+    if !parts.is_empty() {
+        return parts.into_iter().map(with_path).collect();
+    }
+    let Some(id) = program.id(function) else {
+        return Vec::new();
+    };
+    match own_path(program, names, crates, function) {
+        Some(path) => vec![(path, names.text(id.linkage).into())],
+        None => {
+            let copies = program.object(function).inlined().all(function.section);
+            let own = copies
+                .map(|linkage| with_path(linkage.into()))
+                .filter(|(path, _)| crates.own(path));
+            // What is inside of it changed with it.
+            own.take(1).collect()
+        }
+    }
 }
 
 /// The paths of `async` functions: the compiler makes a closure of what they do.

@@ -51,7 +51,7 @@ pub(super) struct Edge {
     pub(super) how: How,
     /// Whether it happens in a loop of the caller.
     pub(super) looped: bool,
-    /// At how many places.
+    /// At how many places of the caller.
     pub(super) places: usize,
 }
 
@@ -69,7 +69,7 @@ impl Graph {
         self.nodes.len() - 1
     }
 
-    /// Adds a way, or its places to those that are known.
+    /// Adds a way. A caller may have several copies: the one with the most places counts.
     pub(super) fn add(&mut self, edge: Edge) {
         let same = |known: &&mut Edge| {
             Edge {
@@ -79,7 +79,7 @@ impl Graph {
         };
         let known = &mut self.edges[edge.callee];
         match known.iter_mut().find(same) {
-            Some(known) => known.places += edge.places,
+            Some(known) => known.places = known.places.max(edge.places),
             None => known.push(edge),
         }
     }
@@ -144,7 +144,7 @@ impl Graph {
     pub(super) fn is_entered_once(&self, node: Index, manners: &[How]) -> bool {
         let ancestors = self.ancestors(&[node], |_| true);
         // Executors wait at several places.
-        let at_one_place = |edge: Edge| edge.places == 1 || edge.how == How::Polled;
+        let at_one_place = |edge: Edge| edge.places == 1 || matches!(edge.how, How::Polled | How::Task);
         let once = |edge: Edge| !edge.looped && at_one_place(edge) && manners.contains(&edge.how);
         let ends_well = |node: Index| match self.nodes[node].kind {
             Kind::Main => true,
@@ -259,6 +259,8 @@ pub(super) mod tests {
         let run = find(&graph, "run");
         let edge = graph.edges[run][0];
         graph.add(edge);
+        assert!(graph.is_entered_once(run, &SYNCHRONOUS));
+        graph.add(Edge { places: 2, ..edge });
         assert!(!graph.is_entered_once(run, &SYNCHRONOUS));
     }
 

@@ -7,11 +7,12 @@ mod decide;
 mod explain;
 mod graph;
 mod notes;
+mod parts;
 mod paths;
 mod reason;
 mod survey;
 
-pub(crate) use explain::{own_path, unreached};
+pub(crate) use explain::{Edit, own_path, unreached};
 pub(crate) use notes::{entered_once, goes_on, objects_keep};
 pub(crate) use paths::Crates;
 pub use reason::{Holder, Reason, Started, Unreached, Way};

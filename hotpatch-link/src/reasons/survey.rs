@@ -38,6 +38,8 @@ pub(super) struct Survey<'a> {
     linkages: Vec<Box<str>>,
     expanded: usize,
     left: usize,
+    /// At how many places a copy of a caller leads to a function.
+    places: HashMap<(Index, Atom, Option<usize>, How), HashSet<u64>>,
     pub(super) graph: Graph,
 }
 
@@ -56,9 +58,31 @@ struct Met {
     looped: bool,
 }
 
+impl Met {
+    /// How the function comes to run, and whether that is in a loop.
+    fn summary(self) -> (How, bool) {
+        let how = match self {
+            Self { thread: true, .. } => How::Thread,
+            Self { task: true, .. } => How::Task,
+            Self { address: true, .. } => How::Address,
+            Self { polled: true, .. } => How::Polled,
+            Self {
+                inlined: true,
+                library: false,
+                ..
+            } => How::Inlined,
+            _ => How::Called,
+        };
+        // Who waits asks again and again, for code that goes on where it was.
+        let looped = self.looped || self.repeated && matches!(how, How::Called | How::Address);
+        (how, looped)
+    }
+}
+
 /// A place that leads to a function.
 struct Place {
     function: Atom,
+    offset: u64,
     /// The function and the copies of others in it around the place, outer ones first.
     frames: Vec<Rc<Function>>,
     /// These copies.
@@ -87,6 +111,7 @@ impl<'a> Survey<'a> {
             linkages: Vec::new(),
             expanded: 0,
             left: PATIENCE,
+            places: HashMap::default(),
             graph: Graph::default(),
         };
         survey.main = survey.find_main();
@@ -196,7 +221,14 @@ impl<'a> Survey<'a> {
     fn give_up(&mut self, callee: Index) {
         if let Some(main) = self.main {
             let caller = self.node(self.names.text(main));
-            self.connect(callee, caller, Met::default());
+            let (how, looped) = (How::Called, false);
+            self.graph.add(Edge {
+                callee,
+                caller,
+                how,
+                looped,
+                places: 1,
+            });
         }
     }
 
@@ -213,11 +245,14 @@ impl<'a> Survey<'a> {
                     },
                 ),
             };
-            let met = Met {
-                address: true,
-                ..Met::default()
-            };
-            self.connect(callee, caller, met);
+            let (how, looped) = (How::Address, false);
+            self.graph.add(Edge {
+                callee,
+                caller,
+                how,
+                looped,
+                places: 1,
+            });
         }
     }
 
@@ -233,6 +268,7 @@ impl<'a> Survey<'a> {
         };
         let place = Place {
             function,
+            offset: mention.offset,
             frames: self.frames(function, &copies),
             copies,
             a_loop,
@@ -282,6 +318,7 @@ impl<'a> Survey<'a> {
                 let a_loop = a_loop.filter(|found| !found.entries.iter().all(|entry| own.contains(*entry)));
                 places.push(Place {
                     function,
+                    offset: own.ranges.first().map_or(0, |range| range.start),
                     frames: self.frames(function, &copies),
                     copies,
                     a_loop,
@@ -329,32 +366,18 @@ impl<'a> Survey<'a> {
             Some(copy) => inlined.name(function.section, copy).into(),
         };
         let caller = self.node(&linkage);
-        self.connect(callee, caller, met);
-        None
-    }
-
-    fn connect(&mut self, callee: Index, caller: Index, met: Met) {
-        let how = match met {
-            Met { thread: true, .. } => How::Thread,
-            Met { task: true, .. } => How::Task,
-            Met { address: true, .. } => How::Address,
-            Met { polled: true, .. } => How::Polled,
-            Met {
-                inlined: true,
-                library: false,
-                ..
-            } => How::Inlined,
-            _ => How::Called,
-        };
-        // Who waits asks again and again, for code that goes on where it was.
-        let looped = met.looped || met.repeated && matches!(how, How::Called | How::Address);
+        let (how, looped) = met.summary();
+        let places = self.places.entry((callee, function, copy, how)).or_default();
+        places.insert(place.offset);
+        let places = places.len();
         self.graph.add(Edge {
             callee,
             caller,
             how,
             looped,
-            places: 1,
+            places,
         });
+        None
     }
 
     fn linkage(&self, function: Atom) -> Box<str> {
