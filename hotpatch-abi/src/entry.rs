@@ -44,6 +44,14 @@ unsafe impl Send for Body {}
 #[allow(unsafe_code)]
 unsafe impl Sync for Body {}
 
+/// What the static that tells the types of a hot function holds.
+pub type TypesOf = fn() -> &'static str;
+
+/// Tells the type of a function pointer: which function this is.
+pub const fn types_of<F: Copy>(_: F) -> TypesOf {
+    core::any::type_name::<F>
+}
+
 impl Entry {
     /// A record that has no slot yet.
     pub const fn new(path: &'static str, signature: &'static str, body: Option<Body>) -> Self {

@@ -14,6 +14,13 @@ pub const ENTRY_PREFIX: &str = "__HOTPATCH_ENTRY_";
 /// (`<path of the type>::<BODY_PREFIX><tag>_<name>`).
 pub const BODY_PREFIX: &str = "__hotpatch_body_";
 
+/// Prefix of the static that tells the types of a hot function, with the same tag as the entry.
+///
+/// It holds a pointer to an instance of a library function for the type of the body; the name of that symbol tells
+/// types from each other under every mangling. Only the patch linker looks at it. It lies beside the entry:
+/// `<path of the function>::<TYPES_PREFIX><tag>`.
+pub const TYPES_PREFIX: &str = "__HOTPATCH_TYPES_";
+
 /// Environment variable that makes a process open its control channel: the private directory for its socket, which
 /// is then named `<pid>.sock`. Without it a process starts, opens and prints nothing.
 pub const CONTROL_DIR_VAR: &str = "HOTPATCH_CONTROL_DIR";

@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap as HashMap;
 
 use hotpatch_abi::code;
-use hotpatch_abi::names::{BODY_PREFIX, ENTRY_PREFIX};
+use hotpatch_abi::names::{BODY_PREFIX, ENTRY_PREFIX, TYPES_PREFIX};
 
 use crate::names::{Identifier, Name, Names};
 use crate::object_file::Role;
@@ -17,6 +17,28 @@ pub(crate) struct HotFunction {
     pub(crate) path: String,
     /// The body; several for a method of a generic type, which has one entry for all its instances. Never empty.
     pub(crate) bodies: Vec<Body>,
+    /// Tells its types from all others; `None` where the macro cannot.
+    pub(crate) types: Option<Types>,
+}
+
+/// What tells the types of a hot function from all others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Types {
+    /// A symbol name.
+    linkage: Name,
+    /// The types written out, by debug information.
+    text: Option<Name>,
+}
+
+impl Types {
+    /// Whether both are the same, as far as both say.
+    pub(crate) fn agree(self, other: Self) -> bool {
+        self.linkage == other.linkage
+            && self
+                .text
+                .zip(other.text)
+                .is_none_or(|(text, other)| text == other)
+    }
 }
 
 /// The body of a hot function.
@@ -47,6 +69,7 @@ impl HotFunction {
 pub(crate) fn functions(program: &Program, names: &Names) -> Vec<HotFunction> {
     let mut entries = Vec::new();
     let mut bodies: HashMap<String, Vec<Body>> = HashMap::default();
+    let mut types: HashMap<String, Types> = HashMap::default();
     for atom in program.atoms() {
         let role = program.section(atom).role;
         for id in program
@@ -58,7 +81,10 @@ pub(crate) fn functions(program: &Program, names: &Names) -> Vec<HotFunction> {
             let text = names.text(id.path);
             match role {
                 Role::Variable if text.contains(ENTRY_PREFIX) => {
-                    entries.extend(entry_key(text).map(|key| (key, id)))
+                    entries.extend(key(text, ENTRY_PREFIX).map(|key| (key, id)))
+                }
+                Role::Constant if text.contains(TYPES_PREFIX) => {
+                    types.extend(key(text, TYPES_PREFIX).zip(types_told(program, atom)));
                 }
                 Role::Code if text.contains(BODY_PREFIX) => {
                     if let Some(key) = body_key(text) {
@@ -77,7 +103,13 @@ pub(crate) fn functions(program: &Program, names: &Names) -> Vec<HotFunction> {
         let path = plain_path(key.split_once('#').map_or(key.as_str(), |(path, _)| path));
         // Without a body, nobody calls the function, and the compiler left it out.
         if let Some(bodies) = bodies.remove(&key) {
-            functions.push(HotFunction { entry, path, bodies });
+            let types = types.get(&key).copied();
+            functions.push(HotFunction {
+                entry,
+                path,
+                bodies,
+                types,
+            });
         }
     }
     functions.sort_by(|a, b| a.path.cmp(&b.path));
@@ -89,9 +121,24 @@ pub(crate) fn is_body(path: &str) -> bool {
     path.contains(BODY_PREFIX) && body_key(path).is_some()
 }
 
-/// `path#tag` of an entry: `<path>::<ENTRY_PREFIX><tag>`.
-fn entry_key(path: &str) -> Option<String> {
-    let (path, tag) = path.rsplit_once(ENTRY_PREFIX)?;
+/// The function that the static for the types of a hot function points to.
+fn types_told(program: &Program, atom: Atom) -> Option<Types> {
+    let file = &program.object(atom).file;
+    let [pointer] = file.section(atom.section).relocations[..] else {
+        return None;
+    };
+    let linkage = file.symbols[pointer.symbol].id.linkage;
+    let function = program.target(atom, &pointer).map(|(function, _)| function);
+    let text = function.and_then(|function| program.object(function).types.told.get(&linkage));
+    Some(Types {
+        linkage,
+        text: text.copied(),
+    })
+}
+
+/// `path#tag` of a static beside an entry: `<path>::<prefix><tag>`.
+fn key(path: &str, prefix: &str) -> Option<String> {
+    let (path, tag) = path.rsplit_once(prefix)?;
     (tag.len() == TAG_LEN).then_some(())?;
     Some(format!("{}#{tag}", path.strip_suffix("::")?))
 }
@@ -139,7 +186,7 @@ mod tests {
     use super::*;
 
     fn check(entry: &str, body: &str, key: &str) {
-        assert_eq!(entry_key(entry).as_deref(), Some(key));
+        assert_eq!(super::key(entry, ENTRY_PREFIX).as_deref(), Some(key));
         assert_eq!(body_key(body).as_deref(), Some(key));
     }
 

@@ -7,6 +7,7 @@ use hotpatch_abi::manifest::PatchId;
 use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 use crate::elf::program::{Definition, DefinitionKind, LinkedImage};
+use crate::hot::Types;
 use crate::names::Name;
 use crate::program::{Atom, Program};
 use crate::states::State;
@@ -102,6 +103,8 @@ pub(crate) struct LiveBody {
     pub(crate) version: Version,
     /// Its own name.
     pub(crate) linkage: Name,
+    /// Tells its types from all others.
+    pub(crate) types: Option<Types>,
 }
 
 /// The images of a process, and which body each hot function has.

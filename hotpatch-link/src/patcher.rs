@@ -379,8 +379,11 @@ impl Patcher {
                 Body::Loaded(version) => version,
                 Body::New(atom) => Version { image: index, atom },
             };
-            let linkage = publication.source.linkage;
-            let body = LiveBody { version, linkage };
+            let body = LiveBody {
+                version,
+                linkage: publication.source.linkage,
+                types: publication.types,
+            };
             self.live.table.insert(publication.entry.path, body);
         }
         let code = selection
@@ -404,8 +407,12 @@ fn built(program: &Program, names: &Names) -> HashMap<Name, LiveBody> {
     let functions = hot::functions(program, names).into_iter();
     let bodies = functions.filter_map(|function| {
         let hot::Body { atom, linkage } = function.body().ok()?;
-        let version = Version { image: BASE, atom };
-        Some((function.entry.path, LiveBody { version, linkage }))
+        let body = LiveBody {
+            version: Version { image: BASE, atom },
+            linkage,
+            types: function.types,
+        };
+        Some((function.entry.path, body))
     });
     bodies.collect()
 }

@@ -3,19 +3,15 @@
 use hotpatch_abi::code;
 use rustc_hash::FxHashSet as HashSet;
 
-use crate::hot;
 use crate::initial::written_path;
-use crate::live::Live;
+use crate::live::{Live, LiveBody};
 use crate::names::{Name, Names};
 use crate::object_file::Role;
 use crate::program::{Atom, Content, Program};
-use crate::selection::Selection;
+use crate::selection::{Publication, Selection};
 use crate::states::States;
 use crate::types::{KnownTypes, TypeTable};
 use crate::{Error, Subject};
-
-/// How legacy symbol names begin.
-const LEGACY: &str = "_ZN";
 
 /// The types of everything that was ever live, and which objects they were read from.
 #[derive(Debug, Default)]
@@ -203,56 +199,48 @@ impl Safety {
             let Some(old) = old.filter(|_| states.get(function.entry.linkage).is_some()) else {
                 continue;
             };
-            if let Err((reason, label)) = self.signature_agrees(program, old.linkage, function.source, names)
-            {
-                let path = &function.path;
-                let message = format!("cannot patch `{path}`: {reason}");
-                return Err(Error::new(code::SIGNATURE, message)
-                    .about(Subject::of_function(path))
-                    .label_as(label));
-            }
+            let Some(difference) = self.changed_types(program, old, function, names) else {
+                continue;
+            };
+            let path = &function.path;
+            let message = format!("cannot patch `{path}`: its signature means other types than before");
+            return Err(Error::new(code::SIGNATURE, message)
+                .about(Subject::of_function(path))
+                .label_as(difference));
         }
         Ok(())
     }
 
-    /// Whether a new body takes and returns what the old one does, by their names.
-    fn signature_agrees(
+    /// How the types differ that a hot function takes and returns, if they do.
+    fn changed_types(
         &self,
         program: &Program,
-        old_name: Name,
-        new: hot::Body,
+        old: &LiveBody,
+        new: &Publication,
         names: &Names,
-    ) -> Result<(), (String, String)> {
-        let tables = &program.object(new.atom).types.signatures;
-        let described = |name: Name| tables.iter().find(|(known, _)| *known == name).map(|(_, of)| of);
-        let difference = |old: &[Name], new: &[Name]| {
-            format!("`{}` -> `{}`", signature(old, names), signature(new, names))
+    ) -> Option<String> {
+        let tables = &program.object(new.source.atom).types.signatures;
+        let described = tables.iter().find(|(known, _)| *known == new.source.linkage);
+        let described = self.known.signature(old.linkage).zip(described);
+        let agree = match (
+            described.map(|(old, (_, new))| old == new),
+            old.types.zip(new.types).map(|(old, new)| old.agree(new)),
+        ) {
+            // Functions that have the same code share one description.
+            (described, Some(told)) => told && described.unwrap_or(true),
+            (Some(described), None) => described,
+            // Legacy names carry a hash of the signature.
+            (None, None) => old.linkage == new.source.linkage,
         };
-        let other_types = "its signature means other types than before".to_owned();
-        let is_same_name = old_name == new.linkage;
-        // Legacy names carry a hash of the signature.
-        let is_named_after_types = names.text(old_name).starts_with(LEGACY);
-        match (self.known.signature(old_name), described(new.linkage)) {
-            (Some(old), Some(new)) if old == new => Ok(()),
-            (Some(old), Some(new)) => Err((other_types, difference(old, new))),
-            (Some(old), None) if is_same_name && !is_named_after_types => {
-                // It has the code of another function now, with whose types that code does what it should.
-                let other = program.id(new.atom);
-                let types = other.and_then(|other| described(other.linkage));
-                let Some((other, types)) = other.zip(types).filter(|(_, types)| *types != old) else {
-                    return Ok(());
-                };
-                let other = hot::function_path(names.text(other.path));
-                let reason =
-                    format!("it has the code of `{other}` now, so what its types mean cannot be told");
-                Err((reason, difference(old, types)))
-            }
-            _ if is_same_name => Ok(()),
-            _ => {
-                let label = "a type of the signature was replaced by another of the same name";
-                Err((other_types, label.to_owned()))
-            }
+        if agree {
+            return None;
         }
+        Some(match described {
+            Some((old, (_, new))) if old != new => {
+                format!("`{}` -> `{}`", signature(old, names), signature(new, names))
+            }
+            _ => "a type of the signature was replaced by another of the same name".to_owned(),
+        })
     }
 }
 

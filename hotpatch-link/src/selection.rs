@@ -41,6 +41,8 @@ pub(crate) struct Publication {
     pub(crate) entry: Identifier,
     /// The body in the new objects.
     pub(crate) source: hot::Body,
+    /// Tells its types from all others.
+    pub(crate) types: Option<hot::Types>,
     pub(crate) body: Body,
     pub(crate) path: String,
 }
@@ -160,6 +162,7 @@ impl Selector<'_, '_> {
         let publication = Publication {
             entry: function.entry,
             source,
+            types: function.types,
             body,
             path: function.path.clone(),
         };

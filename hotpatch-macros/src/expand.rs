@@ -4,6 +4,7 @@
 //! fn tick(world: &mut World, dt: f32) {
 //!     fn __hotpatch_body_<tag>(world: &mut World, dt: f32) { .. }
 //!     static __HOTPATCH_ENTRY_<tag>: Entry = Entry::new("game::tick", "fn tick(..)", Some(Body(.. as *const ())));
+//!     static __HOTPATCH_TYPES_<tag>: TypesOf = types_of(__hotpatch_body_<tag> as fn(_, _) -> _);
 //!     inventory::submit! { Registered(&__HOTPATCH_ENTRY_<tag>) }
 //!     unsafe { enter(&__HOTPATCH_ENTRY_<tag>, __hotpatch_body_<tag> as fn(_, _) -> _, move |body| body(world, dt)) }
 //! }
@@ -12,7 +13,7 @@
 //! An item inside a function cannot name `Self`, so the body of a method stands beside it:
 //! `Self::__hotpatch_body_<tag>_<name>`.
 
-use hotpatch_abi::names::{BODY_PREFIX, ENTRY_PREFIX};
+use hotpatch_abi::names::{BODY_PREFIX, ENTRY_PREFIX, TYPES_PREFIX};
 use hotpatch_abi::version::ABI_VERSION;
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote};
@@ -59,16 +60,19 @@ pub(crate) fn expand(krate: &Path, function: &Function, enclosing: &Enclosing) -
     };
     let (trampoline, arguments) = trampoline(sig);
     let (safety, abi) = (&sig.safety, &sig.abi);
-    let types = arguments.iter().map(|_| quote!(_));
-    let pointer = quote!(#safety #abi fn(#(#types),*) -> _);
+    let inferred = arguments.iter().map(|_| quote!(_));
+    let pointer = quote!(#safety #abi fn(#(#inferred),*) -> _);
 
-    let (attrs, inside, address, pointer, beside) = match shape {
+    let types = Ident::new(&format!("{TYPES_PREFIX}{tag}"), Span::mixed_site());
+    let types = |body: TokenStream| quote!(#[used] static #types: #private::TypesOf = #private::types_of(#body as #pointer););
+    let (attrs, inside, address, types, pointer, beside) = match shape {
         Shape::Function => {
             let body_attrs = attribute::of_inner_body(attrs);
             (
                 quote!(#(#attrs)*),
                 quote!(#body_attrs #[inline(never)] #body_sig #code),
                 quote!(#private::Some(#private::Body(#body as *const ()))),
+                types(quote!(#body)),
                 quote!(#body as #pointer),
                 quote!(),
             )
@@ -77,6 +81,7 @@ pub(crate) fn expand(krate: &Path, function: &Function, enclosing: &Enclosing) -
             attribute::of_sibling_trampoline(attrs),
             quote!(),
             quote!(#private::Some(#private::Body(<#self_ty>::#body as *const ()))),
+            types(quote!(<#self_ty>::#body)),
             quote!(Self::#body as #pointer),
             sibling(function, &body_sig),
         ),
@@ -85,6 +90,7 @@ pub(crate) fn expand(krate: &Path, function: &Function, enclosing: &Enclosing) -
             // An entry stands for one function: this does not compile where `Self` has parameters.
             quote!(let _: [(); #private::concrete::<Self>()];),
             quote!(#private::None),
+            quote!(),
             // The address of the body is not in the entry, so to LLVM the body is called from here only, and LLVM may
             // change how it takes its arguments. The code that replaces it would not know.
             quote!(#private::black_box(Self::#body as #pointer)),
@@ -103,6 +109,7 @@ pub(crate) fn expand(krate: &Path, function: &Function, enclosing: &Enclosing) -
                 #signature,
                 #address,
             );
+            #types
             #private::inventory::submit! { #private::Registered(&#entry) }
             // SAFETY: every body of this entry has the type of this one, because the tag in its name stands for it.
             unsafe { #private::enter(&#entry, #pointer, move |__hotpatch_body| __hotpatch_body(#(#arguments),*)) }

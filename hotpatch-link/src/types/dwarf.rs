@@ -39,6 +39,9 @@ impl TypeTable {
     }
 }
 
+/// The name of the functions that `hotpatch_abi::entry::types_of` returns.
+const TELLS_TYPES: &str = "type_name<";
+
 struct Reader<'n> {
     object: &'n ObjectFile,
     names: &'n mut Names,
@@ -100,6 +103,11 @@ impl Reader<'_> {
         let Some(linkage_name) = die.linkage_name else {
             return;
         };
+        if let Some(name) = die.name.filter(|name| name.starts_with(TELLS_TYPES)) {
+            let linkage_name = self.names.intern(linkage_name);
+            table.told.insert(linkage_name, self.names.intern(name));
+            return;
+        }
         if die.name.is_some_and(takes_identity) && self.is_of_std(index) {
             let children = self.dies.children(index).map(|child| self.dies.get(child));
             let parameters = children.filter(|child| child.tag == gimli::DW_TAG_template_type_parameter);

@@ -86,6 +86,9 @@ pub(crate) struct TypeTable {
     pub(crate) vtables: Vec<Vtable>,
     /// Types whose `TypeId` is taken: values of them may be kept without their type and found by it.
     pub(crate) identified: Vec<Name>,
+    /// What the functions that tell types are called with these types written out: symbol names leave out those that
+    /// are the default.
+    pub(crate) told: HashMap<Name, Name>,
 }
 
 impl TypeTable {
