@@ -31,6 +31,12 @@ pub(crate) struct Types {
 }
 
 impl Types {
+    /// The types as people write them: `fn(u32) -> u32`.
+    pub(crate) fn text(self, names: &Names) -> Option<&str> {
+        let text = names.text(self.text?);
+        text.split_once('<')?.1.strip_suffix('>')
+    }
+
     /// Whether both are the same, as far as both say.
     pub(crate) fn agree(self, other: Self) -> bool {
         self.linkage == other.linkage

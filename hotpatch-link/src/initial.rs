@@ -60,12 +60,11 @@ fn is_made_by_macro(path: &str, section: &str) -> bool {
 }
 
 /// `game::SCORE` for `game::SCORE`, and for what `thread_local!` makes of it:
-/// `game::SCORE::{{constant}}::{{closure}}::__RUST_STD_INTERNAL_VAL`.
+/// `game::SCORE::{{constant}}::{{closure}}::__RUST_STD_INTERNAL_VAL`. Also for what a static holds in a place of its
+/// own, `game::SCORE::{{nested}}`.
 pub(crate) fn written_path(path: &str) -> String {
-    let outside = ["::{{constant}}::", "::{constant#"]
-        .iter()
-        .filter_map(|inside| path.rfind(inside))
-        .max();
+    let insides = ["::{{constant}}::", "::{constant#", "::{{nested}}", "::{nested#"];
+    let outside = insides.iter().filter_map(|inside| path.rfind(inside)).max();
     hot::plain_path(outside.map_or(path, |end| &path[..end]))
 }
 
@@ -134,6 +133,14 @@ pub(crate) fn told(variables: &[Variable], states: &States) -> HashMap<Name, Tol
     told.collect()
 }
 
+/// Whether a function is what `thread_local!` makes of one of the variables to find its value: nothing that anybody
+/// wrote.
+pub(crate) fn is_accessor(path: &str, variables: &[Variable]) -> bool {
+    let is_inside = path.contains("::{{constant}}::") || path.contains("::{constant#");
+    let owner = is_inside.then(|| written_path(path));
+    owner.is_some_and(|owner| variables.iter().any(|v| v.is_thread_local && v.path == owner))
+}
+
 /// The variables that are made by changed code of their own: an initialiser that runs at the first use.
 pub(crate) fn makers(
     program: &Program,
@@ -169,6 +176,7 @@ mod tests {
                 "game::SCORE",
             ),
             ("game::SCORE::{constant#0}::{closure#1}::VAL", "game::SCORE"),
+            ("game::BUFFER::{{nested}}", "game::BUFFER"),
             ("game::main::{{closure}}::COUNT", "game::main::{{closure}}::COUNT"),
         ] {
             assert_eq!(written_path(path), written);

@@ -70,6 +70,8 @@ impl News {
         let functions = all.clone().filter_map(state).collect();
         let is_new = |atom: &Atom| state(*atom).is_some_and(|state| !self.functions.contains(&state));
         let mut changed: Vec<Atom> = all.filter(is_new).collect();
+        let path = |atom: &Atom| program.id(*atom).map(|id| names.text(id.path));
+        changed.retain(|atom| !path(atom).is_some_and(|path| initial::is_accessor(path, &variables)));
         let makers = initial::makers(program, names, &variables, &changed);
         changed.retain(|atom| {
             let makes = |(variable, maker): &(Variable, Atom)| maker == atom && !variable.is_thread_local;
@@ -77,9 +79,7 @@ impl News {
         });
         let new_starts = self.starts.compare(&starts);
         changed.retain(|atom| {
-            let path = program
-                .id(*atom)
-                .map(|id| hot::function_path(names.text(id.path)));
+            let path = path(atom).map(hot::function_path);
             !path.is_some_and(|path| new_starts.is_changed_function(&path))
         });
         Findings {

@@ -38,7 +38,11 @@ pub(crate) fn hot_functions<'a>(compared: Compared<'a>, targets: &HashSet<Atom>)
                 continue;
             }
             from.entry(target).or_default().push(atom);
-            let leads_on = matches!(program.section(target).role, Role::Code | Role::Constant);
+            let role = program.section(target).role;
+            let leads_on = matches!(
+                role,
+                Role::Code | Role::Constant | Role::Variable | Role::ThreadLocal
+            );
             if leads_on && seen.insert(target) {
                 open.push(target);
             }

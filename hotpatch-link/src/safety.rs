@@ -3,6 +3,7 @@
 use hotpatch_abi::code;
 use rustc_hash::FxHashSet as HashSet;
 
+use crate::hot;
 use crate::initial::written_path;
 use crate::live::{Live, LiveBody};
 use crate::names::{Name, Names};
@@ -235,10 +236,12 @@ impl Safety {
         if agree {
             return None;
         }
-        Some(match described {
-            Some((old, (_, new))) if old != new => {
+        let written = |types: Option<hot::Types>| types.and_then(|types| types.text(names));
+        Some(match (described, written(old.types).zip(written(new.types))) {
+            (Some((old, (_, new))), _) if old != new => {
                 format!("`{}` -> `{}`", signature(old, names), signature(new, names))
             }
+            (_, Some((old, new))) if old != new => format!("`{old}` -> `{new}`"),
             _ => "a type of the signature was replaced by another of the same name".to_owned(),
         })
     }
