@@ -66,11 +66,12 @@ impl<'a> Bench<'a> {
         if edit.expect == Outcome::Applied {
             let before = self.state()?;
             self.round(Some(edit))?;
+            self.extra(&edit.requests)?;
             before.is_kept_in(&self.state()?)?;
         } else {
             self.usual_round()?;
+            self.extra(&edit.requests)?;
         }
-        self.extra(&edit.requests)?;
         let event = self.save(original)?;
         is_expected(&event, edit.revert()).map_err(|problem| problem.when("when it was taken back"))?;
         self.usual_round()
