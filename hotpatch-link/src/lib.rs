@@ -22,6 +22,8 @@ mod program;
 
 mod types;
 
+mod by_atom;
+mod callers;
 mod live;
 mod states;
 mod unchanged;

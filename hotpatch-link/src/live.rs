@@ -90,7 +90,9 @@ impl Image {
         let Some(atom) = callee else {
             return Some(Callee::Outside);
         };
-        if self.functions.all.contains(&atom) {
+        // The program as built has all functions of its objects.
+        let is_built = self.patch.is_none() && self.program.id(atom).is_some();
+        if is_built || self.functions.all.contains(&atom) {
             return Some(Callee::Function(Version { image: index, atom }));
         }
         self.bound.get(&atom).copied().map(Callee::Function)
@@ -140,19 +142,21 @@ impl Live {
 
     /// All versions of the functions of a path.
     pub(crate) fn versions(&self, path: Name) -> impl Iterator<Item = Version> {
-        self.find(move |functions| functions.by_path.get(&path))
+        self.find(0, move |functions| functions.by_path.get(&path))
     }
 
-    /// All versions of the functions of a symbol.
-    pub(crate) fn versions_of_symbol(&self, linkage: Name) -> impl Iterator<Item = Version> {
-        self.find(move |functions| functions.by_symbol.get(&linkage))
+    /// All versions of the functions of a symbol, without those of the first images.
+    pub(crate) fn versions_of_symbol(&self, linkage: Name, skipped: usize) -> impl Iterator<Item = Version> {
+        self.find(skipped, move |functions| functions.by_symbol.get(&linkage))
     }
 
     fn find<'a>(
         &'a self,
+        skipped: usize,
         find: impl Fn(&'a Functions) -> Option<&'a Vec<Atom>>,
     ) -> impl Iterator<Item = Version> {
-        self.images.iter().enumerate().flat_map(move |(index, image)| {
+        let images = self.images.iter().enumerate().skip(skipped);
+        images.flat_map(move |(index, image)| {
             let atoms = find(&image.functions).map_or(&[][..], Vec::as_slice);
             atoms.iter().map(move |atom| Version {
                 image: ImageIndex(index),

@@ -122,6 +122,12 @@ impl ObjectFile {
         }
     }
 
+    /// What a name means to whoever mentions it: where it is defined, whether only here, and as what.
+    pub(crate) fn meaning(&self, name: Name) -> Option<(SectionId, bool, Role)> {
+        let (section, symbol) = self.definition(name)?;
+        Some((section, symbol.local, self.section(section).role))
+    }
+
     /// The names of its constants.
     pub(crate) fn constants(&self) -> impl Iterator<Item = Name> {
         let defined = self.defined.keys().copied();

@@ -182,8 +182,14 @@ impl Program {
         let mut open: Vec<_> = (0..kept.len()).filter(|index| !kept[*index]).collect();
         let mut moved: HashSet<Name> = HashSet::default();
         for index in &open {
-            moved.extend(self.objects[*index].file.defined.keys());
-            moved.extend(last.objects[*index].file.defined.keys());
+            let (new, old) = (&self.objects[*index].file, &last.objects[*index].file);
+            let names = new.defined.keys().chain(old.defined.keys());
+            // What is not a constant counts with its name and its place.
+            let is_moved = |name: &&Name| match (new.meaning(**name), old.meaning(**name)) {
+                (Some((_, _, Role::Constant)), _) => true,
+                (new, old) => new != old,
+            };
+            moved.extend(names.filter(is_moved));
         }
         // A constant counts with what it holds, whoever mentions it.
         while !open.is_empty() {
@@ -199,6 +205,12 @@ impl Program {
         functions
             .map(|(is_kept, functions)| is_kept.then(|| functions.clone()))
             .collect()
+    }
+
+    /// Whether an object has the same functions in another program, with the same callees.
+    pub(crate) fn shares(&self, other: &Program, object: u32) -> bool {
+        let of = |program: &Self| program.functions.get(object as usize).map(Arc::as_ptr);
+        of(self) == of(other)
     }
 
     pub(crate) fn object(&self, atom: Atom) -> &Object {
