@@ -14,11 +14,13 @@ use crate::refusal::Refusal;
 ///
 /// # Errors
 ///
-/// The program cannot be read.
+/// The program cannot be read, or it has no symbols.
 pub(crate) fn count(program: &Path) -> Result<usize> {
     let read = || -> Result<_> {
         let cache = ReadCache::new(File::open(program)?);
         let file = object::File::parse(&cache)?;
+        let mut symbols = file.symbols();
+        symbols.next().context("it has none")?;
         let is_entry = |name: &str| name.contains(ENTRY_PREFIX);
         Ok(file
             .symbols()

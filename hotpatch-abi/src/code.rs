@@ -41,7 +41,7 @@ codes! {
     BUILD_ID = "HP0102";
     /// The profile uses link-time optimisation, which leaves no objects to compare.
     LTO = "HP0103";
-    /// The profile strips the symbols that patches are bound to.
+    /// The program was linked without the symbols that patches are bound to.
     STRIP = "HP0104";
     /// Tool and runtime speak different versions of the ABI.
     ABI = "HP0105";

@@ -121,7 +121,7 @@ impl Patcher {
         }
         if linked.symbols.is_empty() {
             let message = format!(
-                "`{}` has no symbols: set `strip = \"none\"` in its profile",
+                "`{}` was linked without symbols: use a linker that keeps them unless `strip` is set in the profile",
                 program.display()
             );
             return Err(Error::new(code::STRIP, message));

@@ -10,7 +10,7 @@ use crate::terminal::counted;
 pub(super) fn check(selection: &Selection) -> Option<Finding> {
     let built = Plan::new(selection).ok()?.built_last().ok()?;
     let program = built.executable.display().to_string();
-    Some(match hot_entries::count(&built.executable).ok()? {
+    Some(match hot_entries::count(&built.base.program()).ok()? {
         0 => Finding::warning(
             format!("`{program}`, as built last, has no hot function (HP0107)"),
             "put `#[hotpatch]` on a function that is called again and again",

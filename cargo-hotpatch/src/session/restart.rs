@@ -150,9 +150,10 @@ impl Session {
         self.program = Some(program);
         self.nothing_hot = false;
         self.await_attachment();
-        let (executable, sender) = (self.executable.clone(), self.sender.clone());
+        // The symbols may be gone from the file that runs.
+        let (program, sender) = (self.bench.base().program(), self.sender.clone());
         thread::spawn(move || {
-            if hot_entries::count(&executable).is_ok_and(|count| count == 0) {
+            if hot_entries::count(&program).is_ok_and(|count| count == 0) {
                 let _ = sender.send(Message::NothingHot);
             }
         });

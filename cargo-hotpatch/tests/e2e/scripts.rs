@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use crate::project::{Project, command, text};
+use crate::session::Session;
 
 pub(crate) const MAIN: &str = r#"
 use hotpatch::hotpatch;
@@ -87,6 +88,9 @@ fn run(project: &Project, arguments: &[&str]) -> (bool, String) {
 fn a_script_patches_a_process() {
     let project = Project::new("scripts_patch", MAIN);
     let program = built(&project, &[]);
+    // What runs needs no symbols.
+    assert!(Command::new("strip").arg(&program).status().unwrap().success());
+    assert!(!has_symbols(&program));
     let mut process = Started::new(&program, &project.path("control"));
     assert_eq!(process.ask("a"), "a count 1");
     let pid = process.pid();
@@ -110,6 +114,63 @@ fn a_script_patches_a_process() {
         success && said.contains("generation 2") && said.contains("scripts_patch::step"),
         "{said}"
     );
+}
+
+fn has_symbols(program: &Path) -> bool {
+    let bytes = std::fs::read(program).unwrap();
+    let file = object::File::parse(&*bytes).unwrap();
+    object::Object::symbols(&file).next().is_some()
+}
+
+#[test]
+fn a_program_of_a_stripping_profile_is_patched_and_checked() {
+    let main = MAIN.replace("fn step", "pub struct Seen(u32);\npub static SEEN: std::sync::Mutex<Vec<Seen>> = std::sync::Mutex::new(Vec::new());\n#[hotpatch]\nfn step");
+    let main = main
+        .replacen("#[hotpatch]\n", "", 1)
+        .replace("*count += 1;", "*count += SEEN.lock().unwrap().len() as u64 + 1;");
+    let project = Project::new("scripts_strip", &main);
+    let manifest = project.read("Cargo.toml");
+    project.write(
+        "Cargo.toml",
+        &format!("{manifest}\n[profile.release]\nstrip = true\n"),
+    );
+    assert!(!has_symbols(&built(&project, &["--release"])));
+    let mut session = Session::start(&project, &["--release"]);
+    assert_eq!(session.ask("a"), "a count 1");
+    project.edit("src/main.rs", "\"count", "\"COUNT");
+    assert_eq!(session.applied(), ["scripts_strip::step"]);
+    assert_eq!(session.ask("b"), "b COUNT 2");
+    project.edit("src/main.rs", "Seen(u32)", "Seen(u64)");
+    project.edit("src/main.rs", "\"COUNT", "\"Count");
+    let refused = session.event("refused");
+    assert_eq!(refused["code"], "HP0203", "{refused}");
+    assert_eq!(session.ask("c"), "c COUNT 3");
+}
+
+#[test]
+fn a_program_that_its_linker_stripped_cannot_be_patched() {
+    let project = Project::new("scripts_stripper", MAIN);
+    let script = "#!/bin/sh\ncc \"$@\" || exit 1\nwhile [ $# -gt 1 ]; do\n[ \"$1\" = -o ] && strip \"$2\"\nshift\ndone\nexit 0\n";
+    project.write("link-and-strip.sh", script);
+    let linker = project.path("link-and-strip.sh");
+    assert!(
+        Command::new("chmod")
+            .arg("+x")
+            .arg(&linker)
+            .status()
+            .unwrap()
+            .success()
+    );
+    let settings = format!(
+        "[target.x86_64-unknown-linux-gnu]\nlinker = \"{}\"\n",
+        linker.display()
+    );
+    project.write(".cargo/config.toml", &settings);
+    let mut session = Session::start(&project, &[]);
+    project.edit("src/main.rs", "\"count", "\"COUNT");
+    let refused = session.outcome();
+    assert_eq!(refused["code"], "HP0104", "{refused}");
+    assert_eq!(session.ask("a"), "a count 1");
 }
 
 #[test]
@@ -222,7 +283,6 @@ fn settings_that_prevent_patching_are_named() {
     for (profile, code, word) in [
         ("[profile.release]\nlto = true\n", "HP0103", "lto"),
         ("[profile.release]\nlto = \"thin\"\n", "HP0103", "lto"),
-        ("[profile.release]\nstrip = true\n", "HP0104", "strip"),
     ] {
         project.write("Cargo.toml", &format!("{manifest}\n{profile}"));
         for arguments in [&["build", "--release"][..], &["run", "--release"], &["doctor"]] {
