@@ -96,7 +96,14 @@ impl<'a> Visit<'a> {
                     self.callees.push(Some(target));
                 }
             }
-            Role::Constant => self.constant(target),
+            // Thin-local LTO gives names to what lies in a pool, where the neighbours may be anybody's.
+            Role::Constant => match fingerprint::pooled(&self.program.object(target).file, name) {
+                Some(content) => {
+                    self.hash.update(&content.len().to_le_bytes());
+                    self.hash.update(content);
+                }
+                None => self.constant(target),
+            },
             _ => self.hash.update(self.names.variable(name)),
         }
     }

@@ -215,6 +215,17 @@ fn is_pool(object: &ObjectFile, id: SectionId) -> bool {
     section.sh_flags.0 & object::elf::SHF_MERGE.0 != 0 && section.relocations.is_empty()
 }
 
+/// A constant with a name that lies in a pool.
+pub(crate) fn pooled(object: &ObjectFile, name: Name) -> Option<&[u8]> {
+    let (section, symbol) = object
+        .definition(name)
+        .filter(|(section, _)| is_pool(object, *section))?;
+    let start = symbol.value as usize;
+    object
+        .data(section)
+        .get(start..start.checked_add(symbol.size as usize)?)
+}
+
 /// The one constant of a pool that is meant. A reference points to the start of an element; the addend of a
 /// PC-relative operand is 4 bytes lower, and up to 4 more for what follows the field in the instruction.
 fn element<'a>(object: &'a ObjectFile, id: SectionId, symbol: &Symbol, relocation: &Relocation) -> &'a [u8] {

@@ -37,8 +37,8 @@ mod game {
 trait Noise { fn noise(&self) -> u32; }
 struct Dog;
 impl Noise for Dog { fn noise(&self) -> u32 { std::hint::black_box(20) } }
-struct Cat;
-impl Noise for Cat { fn noise(&self) -> u32 { std::hint::black_box(30) } }
+struct Cat(u32);
+impl Noise for Cat { fn noise(&self) -> u32 { std::hint::black_box(30) + self.0 } }
 
 static TOTAL: AtomicU32 = AtomicU32::new(0);
 static TABLE: [fn(u32) -> u32; 2] = [one, two];
@@ -47,7 +47,7 @@ fn two(x: u32) -> u32 { std::hint::black_box(x) * 2 }
 
 #[hotpatch]
 fn step(animals: &mut Vec<Box<dyn Noise>>) -> String {
-    if animals.len() < 3 { animals.push(Box::new(Cat)); }
+    if animals.len() < 3 { animals.push(Box::new(Cat(animals.len() as u32 - 1))); }
     let noises: Vec<_> = animals.iter().map(|animal| animal.noise()).collect();
     format!("step {noises:?}")
 }
@@ -192,7 +192,7 @@ fn each_reason_in_a_debug_build() {
         .message(&case.named("note: `N::game::setup` is not live: only called by `N::main`"));
 
     what_a_live_patch_leaves(&mut case);
-    assert_eq!(case.session.ask("b"), "b 10 Step [20, 30, 31] 0");
+    assert_eq!(case.session.ask("b"), "b 10 Step [20, 30, 32] 0");
     assert!(case.session.finish().success());
 }
 
@@ -207,7 +207,7 @@ fn each_reason_in_a_release_build() {
         "inlined into `N::main`, which runs once",
     );
     what_a_live_patch_leaves(&mut case);
-    assert_eq!(case.session.ask("b"), "b 10 step [20, 30, 31] 0");
+    assert_eq!(case.session.ask("b"), "b 10 step [20, 30, 32] 0");
     assert!(case.session.finish().success());
 }
 

@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use hotpatch_abi::names::BODY_PREFIX;
+
 use super::decide;
 use super::parts;
-use super::paths::{Crates, plain, plain_linkage};
+use super::paths::{Crates, enclosing, plain, plain_linkage};
 use super::reason::{Reason, Unreached};
 use super::survey::Survey;
 use crate::hot;
@@ -56,9 +58,12 @@ pub(crate) fn unreached(edit: Edit<'_>, left: &[Atom], patch: Option<&Selection>
     if by_path.is_empty() {
         return Vec::new();
     }
-    let bodies = hot::functions(program, names)
-        .into_iter()
-        .flat_map(|function| function.bodies);
+    let functions = hot::functions(program, names);
+    by_path.retain(|path, linkages| {
+        let is_hot = || functions.iter().any(|function| function.path == enclosing(path));
+        !path.ends_with(CLOSURE) || !linkages.iter().all(|linkage| is_outside_bodies(linkage)) || !is_hot()
+    });
+    let bodies = functions.into_iter().flat_map(|function| function.bodies);
     let hot: Vec<_> = bodies
         .take(WITNESSES)
         .filter_map(|body| survey.node_of(body.atom))
@@ -79,6 +84,11 @@ pub(crate) fn unreached(edit: Edit<'_>, left: &[Atom], patch: Option<&Selection>
         unreached.retain(is_news);
     }
     unreached
+}
+
+/// Whether a closure of a hot function is one that the attribute made: those of its author lie in the body.
+fn is_outside_bodies(linkage: &str) -> bool {
+    !linkage.contains(BODY_PREFIX)
 }
 
 /// The functions to explain, by their paths and linkage names.
