@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use gimli::{AttributeValue, EntriesRaw, Unit};
-use rustc_hash::FxHashMap as HashMap;
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 use crate::debug_info::{self, DebugSections, Slice};
 use crate::object_file::{ObjectFile, SectionId};
@@ -24,6 +24,7 @@ const PLAIN: [&str; 4] = [".debug_abbrev", ".debug_str", ".debug_line", ".debug_
 pub(crate) struct Inlined {
     /// Linkage names.
     names: Vec<Box<str>>,
+    known: HashSet<Box<str>>,
     /// By the function that they became part of, outer ones before those inside them.
     by_section: HashMap<SectionId, Vec<Copy>>,
 }
@@ -58,9 +59,15 @@ impl Inlined {
         self.names.iter().map(|name| &**name)
     }
 
+    /// Whether a function has copies in others.
+    pub(crate) fn has(&self, linkage: &str) -> bool {
+        self.known.contains(linkage)
+    }
+
     /// The copies of a function in others: these, and the indices of the copies in them.
     pub(crate) fn copies<'a>(&'a self, linkage: &'a str) -> impl Iterator<Item = (SectionId, usize)> + 'a {
-        self.by_section.iter().flat_map(move |(section, copies)| {
+        let sections = self.by_section.iter().filter(|_| self.has(linkage));
+        sections.flat_map(move |(section, copies)| {
             let indices = (0..copies.len()).filter(move |index| &*self.names[copies[*index].name] == linkage);
             indices.map(move |index| (*section, index))
         })
@@ -244,8 +251,10 @@ impl Reader {
             let mut names = described.filter_map(|place| self.linkage_names.get(place));
             names.next().cloned().unwrap_or_default()
         };
+        let names: Vec<_> = self.places.iter().map(name).collect();
         Inlined {
-            names: self.places.iter().map(name).collect(),
+            known: names.iter().cloned().collect(),
+            names,
             by_section: self.by_section,
         }
     }

@@ -70,6 +70,14 @@ impl Object {
             .into_iter()
             .any(|section| finder.find(&self.file.bytes[section.range.clone()]).is_some())
     }
+
+    /// What was inlined where, if that may be this function.
+    pub(crate) fn inlined_of(&self, linkage: &str) -> Option<&Inlined> {
+        let may_be = self.inlined.get().is_some() || self.mentions(linkage);
+        may_be
+            .then(|| self.inlined())
+            .filter(|inlined| inlined.has(linkage))
+    }
 }
 
 /// Objects already read: an edit changes few of them.

@@ -297,11 +297,10 @@ impl<'a> Survey<'a> {
     fn inlined(&mut self, linkage: &str) -> Vec<Place> {
         let program = self.code.program;
         let mut places = Vec::new();
-        for (index, object) in (0..)
-            .zip(&program.objects)
-            .filter(|(_, object)| object.mentions(linkage))
-        {
-            let inlined = object.inlined();
+        for (index, object) in (0..).zip(&program.objects) {
+            let Some(inlined) = object.inlined_of(linkage) else {
+                continue;
+            };
             for (section, copy) in inlined.copies(linkage) {
                 let function = Atom {
                     object: index,
