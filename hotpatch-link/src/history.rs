@@ -35,6 +35,7 @@ impl History {
                         atom: before.version.atom,
                         linkage: before.linkage,
                     },
+                    types: before.types,
                     body: Body::Loaded(before.version),
                     ..publication.clone()
                 },

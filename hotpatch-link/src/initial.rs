@@ -27,6 +27,12 @@ pub(crate) struct Variable {
     pub(crate) begins: Fingerprint,
 }
 
+/// What comes after the path of a thread-local in the paths of what the macro makes of it, under each mangling.
+const MACROS: [&str; 3] = ["::{{constant}}::", "::{constant#", "::{K#"];
+
+/// What comes after the path of a static in the path of what it points to in a place of its own.
+const NESTED: [&str; 2] = ["::{{nested}}", "::{nested#"];
+
 /// The variables of a program's own crates, without those that macros make for themselves.
 pub(crate) fn variables(program: &Program, names: &Names, crates: &Crates) -> Vec<Variable> {
     let mut variables = Vec::new();
@@ -63,8 +69,11 @@ fn is_made_by_macro(path: &str, section: &str) -> bool {
 /// `game::SCORE::{{constant}}::{{closure}}::__RUST_STD_INTERNAL_VAL`. Also for what a static holds in a place of its
 /// own, `game::SCORE::{{nested}}`.
 pub(crate) fn written_path(path: &str) -> String {
-    let insides = ["::{{constant}}::", "::{constant#", "::{{nested}}", "::{nested#"];
-    let outside = insides.iter().filter_map(|inside| path.rfind(inside)).max();
+    let outside = MACROS
+        .iter()
+        .chain(&NESTED)
+        .filter_map(|inside| path.rfind(inside))
+        .max();
     hot::plain_path(outside.map_or(path, |end| &path[..end]))
 }
 
@@ -136,7 +145,7 @@ pub(crate) fn told(variables: &[Variable], states: &States) -> HashMap<Name, Tol
 /// Whether a function is what `thread_local!` makes of one of the variables to find its value: nothing that anybody
 /// wrote.
 pub(crate) fn is_accessor(path: &str, variables: &[Variable]) -> bool {
-    let is_inside = path.contains("::{{constant}}::") || path.contains("::{constant#");
+    let is_inside = MACROS.iter().any(|inside| path.contains(inside));
     let owner = is_inside.then(|| written_path(path));
     owner.is_some_and(|owner| variables.iter().any(|v| v.is_thread_local && v.path == owner))
 }
@@ -176,6 +185,7 @@ mod tests {
                 "game::SCORE",
             ),
             ("game::SCORE::{constant#0}::{closure#1}::VAL", "game::SCORE"),
+            ("game::SCORE::{K#0}::{closure#1}::VAL", "game::SCORE"),
             ("game::BUFFER::{{nested}}", "game::BUFFER"),
             ("game::main::{{closure}}::COUNT", "game::main::{{closure}}::COUNT"),
         ] {

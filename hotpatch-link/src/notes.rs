@@ -130,6 +130,12 @@ impl News {
 }
 
 impl Findings {
+    /// Whether new code uses a variable. `thread_local!` makes several of one path, of which one is used.
+    fn are_used(&self, path: &str, selection: &Selection) -> bool {
+        let mut alike = self.variables.iter().filter(|variable| variable.path == path);
+        alike.any(|variable| selection.used.contains_key(&variable.linkage))
+    }
+
     /// The statics that a change of what they begin with concerns.
     pub(crate) fn changed_statics(&self) -> impl Iterator<Item = Atom> {
         let makers = self.makers.iter().map(|(variable, _)| variable);
@@ -141,13 +147,13 @@ impl Findings {
 /// Statics that begin with something else, which the process does not notice.
 fn values(findings: &Findings, selection: &Selection) -> Vec<String> {
     let mut notes = Vec::new();
-    for (variable, maker) in &findings.makers {
+    for (variable, _) in &findings.makers {
         let path = &variable.path;
         if !variable.is_thread_local {
             notes.push(format!(
                 "`{path}` keeps the value that it has; if it has none yet, the process makes it with the old code"
             ));
-        } else if selection.included.contains(maker) {
+        } else if findings.are_used(path, selection) {
             notes.push(format!(
                 "threads that have a value of `{path}` keep it; the others make theirs with the new code"
             ));

@@ -42,7 +42,8 @@ impl Safety {
                 }
             }
         }
-        for atom in &selection.included {
+        let is_state = |atom: &&Atom| program.section(**atom).role == Role::Variable;
+        for atom in selection.included.iter().filter(is_state) {
             let object = program.object(*atom);
             let definitions = object.file.section(atom.section).definitions.iter();
             for linkage in definitions.map(|index| object.file.symbols[*index].id.linkage) {
