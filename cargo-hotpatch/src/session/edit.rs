@@ -30,6 +30,7 @@ impl Session {
         // What rustc said last. It counts only when nothing was saved meanwhile: an editor that empties a file before
         // it writes may have been caught in between.
         let mut failed = None;
+        let mut looked_again = false;
         while let Some(event) = next {
             let at = event.at;
             // A new file matters to sources that do not compile without it.
@@ -50,9 +51,15 @@ impl Session {
                 self.withdraw();
                 self.called_for = None;
                 failed = self.take_up(&found, at);
+                looked_again = false;
                 self.follow()?;
             }
             next = self.inbox.take_file_events();
+            if next.is_none() && failed.is_some() && !looked_again {
+                // The event of what was saved meanwhile may still be on its way.
+                looked_again = true;
+                next = Some(FileEvent::now());
+            }
         }
         self.follow_up();
         if let Some(diagnostics) = failed {

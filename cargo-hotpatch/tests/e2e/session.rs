@@ -3,6 +3,7 @@
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -68,10 +69,12 @@ impl Session {
 
     /// The command to start, and its events.
     pub(crate) fn command(project: &Project, events: &Project, arguments: &[&str]) -> (Command, File) {
-        let fifo = events.path("events.fifo");
-        if !fifo.exists() {
-            assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
-        }
+        // One for each session: whoever reads for an earlier one would take events away.
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let fifo = events.path(&format!("events-{number}.fifo"));
+        let _ = std::fs::remove_file(&fifo);
+        assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
         // Open for both, so that the reader never meets the end of the file while nobody writes.
         let reader = OpenOptions::new().read(true).write(true).open(&fifo).unwrap();
         let mut command = project.hotpatch(&["run", "--events"]);
