@@ -1,8 +1,9 @@
 //! What must hold before new code may meet live state: signatures, statics and layouts agree.
 
 use hotpatch_abi::code;
-use rustc_hash::FxHashSet as HashSet;
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
+use crate::fingerprint::Fingerprint;
 use crate::hot;
 use crate::initial::written_path;
 use crate::live::{Live, LiveBody};
@@ -11,7 +12,7 @@ use crate::object_file::Role;
 use crate::program::{Atom, Content, Program};
 use crate::selection::{Publication, Selection};
 use crate::states::States;
-use crate::types::{KnownTypes, TypeTable};
+use crate::types::{Identity, KnownTypes, TypeTable};
 use crate::{Error, Subject};
 
 /// The types of everything that was ever live, and which objects they were read from.
@@ -19,6 +20,8 @@ use crate::{Error, Subject};
 pub(crate) struct Safety {
     known: KnownTypes,
     objects: HashSet<Content>,
+    /// The functions that hold the `TypeId` of a type, by type and name.
+    identities: HashMap<(Name, Name), HashSet<Fingerprint>>,
 }
 
 impl Safety {
@@ -55,6 +58,10 @@ impl Safety {
     }
 
     fn learn_types(&mut self, program: &Program) {
+        for (identity, fingerprint) in self.new_identities(program).collect::<Vec<_>>() {
+            let known = self.identities.entry((identity.of, identity.kind)).or_default();
+            known.insert(fingerprint);
+        }
         let objects = program.objects.iter();
         let new: Vec<_> = objects
             .filter(|object| self.objects.insert(object.content))
@@ -81,6 +88,7 @@ impl Safety {
             .map(|function| function.path.as_str())
             .min();
         self.layouts(program, first, names)?;
+        self.identities(program, first, names)?;
         let used = selection.used.iter().map(|(linkage, atom)| (*linkage, *atom));
         self.statics(program, used, states, first, names)?;
         self.signatures(program, live, selection, states, names)
@@ -201,16 +209,84 @@ impl Safety {
             let Some(old) = old.filter(|_| states.get(function.entry.linkage).is_some()) else {
                 continue;
             };
+            let path = &function.path;
+            if let Some(difference) = self.changed_places(program, old, function, names) {
+                let message = format!("cannot patch `{path}`: its arguments changed places");
+                return Err(Error::new(code::SIGNATURE, message)
+                    .about(Subject::of_function(path))
+                    .label_as(difference)
+                    .note(
+                        "old code that calls it would pass them in the old order: their types are the same",
+                    ));
+            }
             let Some(difference) = self.changed_types(program, old, function, names) else {
                 continue;
             };
-            let path = &function.path;
             let message = format!("cannot patch `{path}`: its signature means other types than before");
             return Err(Error::new(code::SIGNATURE, message)
                 .about(Subject::of_function(path))
                 .label_as(difference));
         }
         Ok(())
+    }
+
+    /// How the arguments of a hot function are ordered that are the old ones in another order, if they are.
+    fn changed_places(
+        &self,
+        program: &Program,
+        old: &LiveBody,
+        new: &Publication,
+        names: &Names,
+    ) -> Option<String> {
+        let old = self.known.arguments(old.linkage)?;
+        let arguments = &program.object(new.source.atom).types.arguments;
+        let new = arguments.get(&new.source.linkage)?;
+        let sorted = |arguments: &[Name]| {
+            let mut sorted = arguments.to_vec();
+            sorted.sort_unstable();
+            sorted
+        };
+        let written = |arguments: &[Name]| {
+            let texts: Vec<_> = arguments.iter().map(|name| names.text(*name)).collect();
+            texts.join(", ")
+        };
+        let is_moved = old != new.as_slice() && sorted(old) == sorted(new);
+        is_moved.then(|| format!("`{}` -> `{}`", written(old), written(new)))
+    }
+
+    /// Checks that types whose `TypeId` old code keeps have the same one in new code: it changes with the names, the order
+    /// and the visibility of fields.
+    fn identities(&self, program: &Program, subject: Option<&str>, names: &Names) -> Result<(), Error> {
+        let is_other = |(identity, fingerprint): &(Identity, Fingerprint)| {
+            let known = self.identities.get(&(identity.of, identity.kind));
+            known.is_some_and(|known| !known.contains(fingerprint))
+        };
+        let mut changed: Vec<_> = self.new_identities(program).filter(is_other).collect();
+        changed.sort_by_key(|(identity, _)| names.text(identity.of));
+        let Some((Identity { of, .. }, _)) = changed.first() else {
+            return Ok(());
+        };
+        let path = names.text(*of).to_owned();
+        let message = about(subject, &format!("the `TypeId` of `{path}` changed"));
+        let subject = Subject::Type { path, field: None };
+        Err(Error::new(code::LAYOUT, message)
+            .about(subject)
+            .note("values behind `dyn Any` are found by it: new code would not find those that exist"))
+    }
+
+    /// The functions of new objects that hold the `TypeId` of a type.
+    fn new_identities(&self, program: &Program) -> impl Iterator<Item = (Identity, Fingerprint)> {
+        let objects = program.objects.iter().enumerate();
+        let new = objects.filter(|(_, object)| !self.objects.contains(&object.content));
+        let identities = new.flat_map(|(index, object)| {
+            let identities = object.types.identities.iter();
+            identities.map(move |identity| (index as u32, *identity))
+        });
+        identities.filter_map(|(object, identity)| {
+            let function = program.resolve(object, identity.linkage)?;
+            program.id(function)?;
+            Some((identity, program.deep(function).fingerprint))
+        })
     }
 
     /// How the types differ that a hot function takes and returns, if they do.

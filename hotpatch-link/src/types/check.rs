@@ -4,7 +4,7 @@
 //! and through what these lead to: pointers, collections, trait objects. A type that changed and is reached by none of
 //! them lives only inside calls that run one version of the code from beginning to end.
 
-use rustc_hash::FxHashMap as HashMap;
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 use super::differences::{self, differences};
 use super::known::KnownTypes;
@@ -118,14 +118,32 @@ impl KnownTypes {
     ) -> Option<(Name, &'c Changed<'c>)> {
         let mut candidates: Vec<_> = changed.iter().collect();
         candidates.sort_by_key(|(name, _)| (!shown::is_of_user(names.text(**name)), names.text(**name)));
-        let is_innermost = |(name, change): &&(&Name, &Changed<'_>)| match change {
+        let is_innermost = |(_, change): &&(&Name, &Changed<'_>)| match change {
             Changed::Methods(..) => true,
-            Changed::Layout(new) => new
-                .fields()
-                .all(|field| field.of == **name || !changed.contains_key(&field.of)),
+            Changed::Layout(new) => !self.holds_changed(new, changed, names),
         };
         let (name, change) = candidates.iter().find(is_innermost).or(candidates.first())?;
         Some((**name, *change))
+    }
+
+    /// Whether another changed type is a part of values of this one, at any depth.
+    fn holds_changed(&self, of: &Type, changed: &HashMap<Name, Changed<'_>>, names: &Names) -> bool {
+        let mut open: Vec<Name> = of.fields().map(|field| field.of).collect();
+        let mut seen: HashSet<Name> = [of.name].into_iter().collect();
+        while let Some(part) = open.pop() {
+            if !seen.insert(part) {
+                continue;
+            }
+            if matches!(changed.get(&part), Some(Changed::Layout(_))) {
+                return true;
+            }
+            let is_array = names.text(part).starts_with('[');
+            for described in self.types.get(&part).into_iter().flatten() {
+                open.extend(described.fields().map(|field| field.of));
+                open.extend(described.leads_to.iter().filter(|_| is_array));
+            }
+        }
+        false
     }
 
     fn described(&self, name: Name, change: &Changed<'_>, names: &Names) -> Option<LayoutChange> {
@@ -173,5 +191,10 @@ impl KnownTypes {
     /// The types that a body returns and takes, if they are known.
     pub(crate) fn signature(&self, body: Name) -> Option<&[Name]> {
         self.signatures.get(&body).map(Vec::as_slice)
+    }
+
+    /// What the arguments of a body are called, if that is known.
+    pub(crate) fn arguments(&self, body: Name) -> Option<&[Name]> {
+        self.arguments.get(&body).map(Vec::as_slice)
     }
 }

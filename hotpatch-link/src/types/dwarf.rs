@@ -4,7 +4,7 @@ use hotpatch_abi::names::BODY_PREFIX;
 use rustc_hash::FxHashMap as HashMap;
 
 use super::dies::{Dies, Index};
-use super::table::{Member, Type, TypeTable, Variant, Vtable};
+use super::table::{Identity, Member, Type, TypeTable, Variant, Vtable};
 use super::vtable;
 use crate::debug_info::DebugSections;
 use crate::hot;
@@ -112,9 +112,17 @@ impl Reader<'_> {
             let children = self.dies.children(index).map(|child| self.dies.get(child));
             let parameters = children.filter(|child| child.tag == gimli::DW_TAG_template_type_parameter);
             let parameters: Vec<_> = parameters.filter_map(|parameter| parameter.of).collect();
+            let kind = die
+                .name
+                .and_then(holds_identity)
+                .map(|kind| self.names.intern(kind));
+            let linkage = self.names.intern(linkage_name);
             for of in parameters {
-                let identified = self.full_name(of);
-                table.identified.push(identified);
+                let of = self.full_name(of);
+                table.identified.push(of);
+                table
+                    .identities
+                    .extend(kind.map(|kind| Identity { of, kind, linkage }));
             }
             return;
         }
@@ -124,6 +132,8 @@ impl Reader<'_> {
             if hot::is_body(self.names.path(name)) {
                 let types = self.signature(index);
                 table.signatures.push((name, types));
+                let arguments = self.arguments(index);
+                table.arguments.insert(name, arguments);
             }
         } else if self.is_method(index) {
             let name = self.names.intern(linkage_name);
@@ -155,6 +165,16 @@ impl Reader<'_> {
             }
         }
         types
+    }
+
+    /// What the arguments of a function are called; patterns have no names.
+    fn arguments(&mut self, index: Index) -> Vec<Name> {
+        let children = self.dies.children(index).map(|child| self.dies.get(child));
+        let arguments = children.filter(|child| child.tag == gimli::DW_TAG_formal_parameter);
+        let texts: Vec<_> = arguments
+            .map(|argument| argument.name.unwrap_or_default())
+            .collect();
+        texts.into_iter().map(|text| self.names.intern(text)).collect()
     }
 
     /// What a pointer leads to: for a function pointer, what the function takes and returns.
@@ -328,6 +348,12 @@ impl Reader<'_> {
 }
 
 const MARKER: &str = "core::marker::PhantomData<";
+
+/// The name of a function that has a `TypeId` in its code, without type arguments.
+fn holds_identity(name: &str) -> Option<&str> {
+    let name = name.split('<').next()?;
+    matches!(name, "of" | "type_id").then_some(name)
+}
 
 /// Whether a function of this name is one of those that tell the identity of a type: `TypeId::of`, `Any::type_id` and
 /// what compares them.

@@ -16,6 +16,7 @@ pub(crate) struct KnownTypes {
     pub(super) types: HashMap<Name, Vec<Type>>,
     pub(super) statics: HashMap<Name, Name>,
     pub(super) signatures: HashMap<Name, Vec<Name>>,
+    pub(super) arguments: HashMap<Name, Vec<Name>>,
     pub(super) methods: HashMap<Name, Vec<Name>>,
     /// By trait, then by implementor.
     pub(super) vtables: HashMap<Name, HashMap<Name, Vec<Slot>>>,
@@ -35,6 +36,9 @@ impl KnownTypes {
                 }
             }
             self.signatures.extend(table.signatures.iter().cloned());
+            let arguments = table.arguments.iter();
+            self.arguments
+                .extend(arguments.map(|(body, names)| (*body, names.clone())));
             self.methods.extend(table.methods.iter().cloned());
             self.identified.extend(&table.identified);
             for vtable in &table.vtables {

@@ -14,4 +14,4 @@ mod table;
 mod vtable;
 
 pub(crate) use known::KnownTypes;
-pub(crate) use table::TypeTable;
+pub(crate) use table::{Identity, TypeTable};

@@ -73,6 +73,15 @@ pub(crate) struct Vtable {
 /// functions, none where the trait has no such method.
 pub(crate) type Slot = Vec<Name>;
 
+/// A function that holds the `TypeId` of a type in its code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Identity {
+    pub(crate) of: Name,
+    /// What the function is called. Functions of one name have the same code for the same type.
+    pub(crate) kind: Name,
+    pub(crate) linkage: Name,
+}
+
 /// What one object says about types.
 #[derive(Debug, Default)]
 pub(crate) struct TypeTable {
@@ -81,11 +90,15 @@ pub(crate) struct TypeTable {
     pub(crate) statics: HashMap<Name, Name>,
     /// What the bodies of hot functions return and take, by linkage name.
     pub(crate) signatures: Vec<(Name, Vec<Name>)>,
+    /// What the arguments of these bodies are called, by linkage name.
+    pub(crate) arguments: HashMap<Name, Vec<Name>>,
     /// What methods return and take besides `self`, by linkage name.
     pub(crate) methods: Vec<(Name, Vec<Name>)>,
     pub(crate) vtables: Vec<Vtable>,
     /// Types whose `TypeId` is taken: values of them may be kept without their type and found by it.
     pub(crate) identified: Vec<Name>,
+    /// The functions that hold the `TypeId` of a type.
+    pub(crate) identities: Vec<Identity>,
     /// What the functions that tell types are called with these types written out: symbol names leave out those that
     /// are the default.
     pub(crate) told: HashMap<Name, Name>,
