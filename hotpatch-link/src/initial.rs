@@ -163,6 +163,8 @@ pub(crate) fn makers(
         let Some(path) = program.id(*atom).map(|id| hot::plain_path(names.text(id.path))) else {
             continue;
         };
+        // Also `<game::LAZY::{closure#0} as core::ops::FnOnce<()>>::call_once`, which calls the closure.
+        let path = path.trim_start_matches('<');
         let owners = ["::{", "::__"].into_iter().filter_map(|inside| path.find(inside));
         if let Some(variable) = owners.min().and_then(|end| by_path.get(&path[..end])) {
             makers.push(((*variable).clone(), *atom));

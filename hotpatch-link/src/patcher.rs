@@ -184,7 +184,7 @@ impl Patcher {
         let findings = self.news.look(compared, &states, &crates);
         let selected = select(compared, &findings, &mut states);
         let selection = selected.map_err(|error| {
-            let explained = self.safety.explain(&program, &states, &self.names);
+            let explained = self.safety.explain(compared, &states);
             explained.err().unwrap_or(error)
         })?;
         let mut notes = signatures::notes(
@@ -199,8 +199,7 @@ impl Patcher {
         );
         let changed = findings.changed.clone();
         if !selection.published.is_empty() {
-            self.safety
-                .check(&program, &self.live, &selection, &states, &self.names)?;
+            self.safety.check(compared, &selection, &states)?;
             return Ok(Change::Patch(Draft {
                 program,
                 published: selection.paths(),

@@ -10,7 +10,8 @@ use crate::live::{Live, LiveBody};
 use crate::names::{Name, Names};
 use crate::object_file::Role;
 use crate::program::{Atom, Content, Program};
-use crate::selection::{Publication, Selection};
+use crate::reach;
+use crate::selection::{Compared, Publication, Selection};
 use crate::states::States;
 use crate::types::{Identity, KnownTypes, TypeTable};
 use crate::{Error, Subject};
@@ -76,21 +77,18 @@ impl Safety {
     /// `HP0201`, `HP0301` or `HP0203`, with what changed.
     pub(crate) fn check(
         &self,
-        program: &Program,
-        live: &Live,
+        compared: Compared<'_>,
         selection: &Selection,
         states: &States,
-        names: &Names,
     ) -> Result<(), Error> {
-        let first = selection
-            .published
-            .values()
-            .map(|function| function.path.as_str())
-            .min();
+        let Compared {
+            program, live, names, ..
+        } = compared;
+        let published = selection.published.values();
+        let first = published.map(|function| function.path.as_str()).min();
         self.layouts(program, first, names)?;
         self.identities(program, first, names)?;
-        let used = selection.used.iter().map(|(linkage, atom)| (*linkage, *atom));
-        self.statics(program, used, states, first, names)?;
+        self.statics(compared, states, first)?;
         self.signatures(program, live, selection, states, names)
     }
 
@@ -100,54 +98,65 @@ impl Safety {
     /// # Errors
     ///
     /// `HP0203` or `HP0301`, with what changed.
-    pub(crate) fn explain(&self, program: &Program, states: &States, names: &Names) -> Result<(), Error> {
-        self.layouts(program, None, names)?;
-        let all = program.objects.iter().enumerate().flat_map(|(index, object)| {
-            let variables = object.file.variables.iter();
-            variables.map(move |(symbol, section)| {
-                let atom = Atom {
-                    object: index as u32,
-                    section: *section,
-                };
-                (object.file.symbols[*symbol].id.linkage, atom)
-            })
-        });
-        self.statics(program, all, states, None, names)
+    pub(crate) fn explain(&self, compared: Compared<'_>, states: &States) -> Result<(), Error> {
+        self.layouts(compared.program, None, compared.names)?;
+        self.statics(compared, states, None)
     }
 
-    /// Checks that statics still have the types that they have in the process.
-    fn statics(
-        &self,
-        program: &Program,
-        statics: impl Iterator<Item = (Name, Atom)>,
-        states: &States,
-        subject: Option<&str>,
-        names: &Names,
-    ) -> Result<(), Error> {
-        let mut changed = Vec::new();
-        for (linkage, atom) in statics {
-            let Some(new) = program.object(atom).types.static_type(linkage) else {
-                continue;
-            };
-            let state = states.get(linkage).map(|state| state.name);
-            let candidates = state.iter().chain(states.candidates(linkage));
-            let old: Vec<Name> = candidates.filter_map(|name| self.static_type(*name)).collect();
-            if let Some(first) = old.first().filter(|_| !old.contains(&new)) {
-                let is_thread_local = program.section(atom).role == Role::ThreadLocal;
-                let types = [*first, new].map(|of| written_type(names.text(of)).to_owned());
-                changed.push((written_path(names.path(linkage)), is_thread_local, types));
-            }
-        }
+    /// Checks that the statics that hot functions reach still have the types that they have in the process.
+    ///
+    /// A function that only returns where a static lies is the same code for any type, so what counts is not whether
+    /// new code mentions the static.
+    fn statics(&self, compared: Compared<'_>, states: &States, subject: Option<&str>) -> Result<(), Error> {
+        let mut changed = self.changed_statics(compared, states);
         // The macro `thread_local!` makes several statics of one; those of plain types say it best.
-        changed.sort_by_key(|(path, _, [old, new])| (path.clone(), old.len() + new.len()));
-        let Some((path, is_thread_local, [old, new])) = changed.into_iter().next() else {
+        changed.sort_by_key(|changed| {
+            let [old, new] = &changed.types;
+            (changed.path.clone(), old.len() + new.len())
+        });
+        let is_reached = |changed: &ChangedStatic| {
+            let atom = std::iter::once(changed.atom).collect();
+            !reach::hot_functions(compared, &atom).is_empty()
+        };
+        let Some(ChangedStatic { path, atom, types }) = changed.into_iter().find(is_reached) else {
             return Ok(());
         };
-        let kind = if is_thread_local { "thread-local" } else { "static" };
+        let kind = match compared.program.section(atom).role {
+            Role::ThreadLocal => "thread-local",
+            _ => "static",
+        };
         let message = about(subject, &format!("the type of {kind} `{path}` changed"));
+        let [old, new] = types;
         Err(Error::new(code::STATIC_LAYOUT, message)
             .about(Subject::of_static(&path))
             .label_as(format!("`{old}` -> `{new}`")))
+    }
+
+    fn changed_statics(&self, compared: Compared<'_>, states: &States) -> Vec<ChangedStatic> {
+        let Compared { program, names, .. } = compared;
+        let mut changed = Vec::new();
+        for (index, object) in program.objects.iter().enumerate() {
+            for (symbol, section) in &object.file.variables {
+                let linkage = object.file.symbols[*symbol].id.linkage;
+                let state = states.get(linkage).map(|state| state.name);
+                let candidates = state.iter().chain(states.candidates(linkage));
+                let old: Vec<Name> = candidates.filter_map(|name| self.static_type(*name)).collect();
+                let Some((first, new)) = old.first().copied().zip(object.types.static_type(linkage)) else {
+                    continue;
+                };
+                if !old.contains(&new) {
+                    changed.push(ChangedStatic {
+                        path: written_path(names.path(linkage)),
+                        atom: Atom {
+                            object: index as u32,
+                            section: *section,
+                        },
+                        types: [first, new].map(|of| written_type(names.text(of)).to_owned()),
+                    });
+                }
+            }
+        }
+        changed
     }
 
     /// Checks the types that live state may contain. `subject` is what cannot be patched otherwise.
@@ -322,6 +331,14 @@ impl Safety {
             _ => "a type of the signature was replaced by another of the same name".to_owned(),
         })
     }
+}
+
+/// A static or thread-local whose type is not the one that it has in the process.
+struct ChangedStatic {
+    path: String,
+    atom: Atom,
+    /// The type in the process, and that in the new objects.
+    types: [String; 2],
 }
 
 /// The reason, and what it keeps from being patched where that is known.

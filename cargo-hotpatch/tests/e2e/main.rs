@@ -21,6 +21,7 @@ mod restarts;
 mod robustness;
 mod running;
 mod scripts;
+mod signatures;
 mod state;
 mod terminal;
 mod workspaces;
