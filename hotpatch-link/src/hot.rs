@@ -37,13 +37,13 @@ impl Types {
         text.split_once('<')?.1.strip_suffix('>')
     }
 
-    /// Whether both are the same, as far as both say.
+    /// Whether both are the same. Symbol names decide only without debug information: the hash in a legacy one changes
+    /// with the visibility and the order of the fields of a type, too.
     pub(crate) fn agree(self, other: Self) -> bool {
-        self.linkage == other.linkage
-            && self
-                .text
-                .zip(other.text)
-                .is_none_or(|(text, other)| text == other)
+        match (self.text, other.text) {
+            (Some(text), Some(other)) => text == other,
+            _ => self.linkage == other.linkage,
+        }
     }
 }
 
