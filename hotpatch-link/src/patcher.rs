@@ -199,7 +199,7 @@ impl Patcher {
         );
         let changed = findings.changed.clone();
         if !selection.published.is_empty() {
-            self.safety.check(compared, &selection, &states)?;
+            self.safety.check(compared, &selection, &states, &changed)?;
             return Ok(Change::Patch(Draft {
                 program,
                 published: selection.paths(),

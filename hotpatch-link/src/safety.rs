@@ -70,7 +70,7 @@ impl Safety {
         self.known.learn(new.into_iter().map(|object| &object.types));
     }
 
-    /// Checks a patch against everything that is live.
+    /// Checks a patch against everything that is live. `changed` are the functions that the edit changed.
     ///
     /// # Errors
     ///
@@ -80,6 +80,7 @@ impl Safety {
         compared: Compared<'_>,
         selection: &Selection,
         states: &States,
+        changed: &[Atom],
     ) -> Result<(), Error> {
         let Compared {
             program, live, names, ..
@@ -89,7 +90,12 @@ impl Safety {
         self.layouts(program, first, names)?;
         self.identities(program, first, names)?;
         self.statics(compared, states, first)?;
-        self.signatures(program, live, selection, states, names)
+        self.signatures(program, live, selection, states, names)?;
+        let stays = |function: &Atom| !selection.included.contains(function);
+        if changed.iter().any(stays) {
+            self.places(program, live, selection, states, names)?;
+        }
+        Ok(())
     }
 
     /// Explains why nothing could be selected, if a changed type does: it says more than the size of a static that
@@ -219,15 +225,6 @@ impl Safety {
                 continue;
             };
             let path = &function.path;
-            if let Some(difference) = self.changed_places(program, old, function, names) {
-                let message = format!("cannot patch `{path}`: its arguments changed places");
-                return Err(Error::new(code::SIGNATURE, message)
-                    .about(Subject::of_function(path))
-                    .label_as(difference)
-                    .note(
-                        "old code that calls it would pass them in the old order: their types are the same",
-                    ));
-            }
             let Some(difference) = self.changed_types(program, old, function, names) else {
                 continue;
             };
@@ -235,6 +232,32 @@ impl Safety {
             return Err(Error::new(code::SIGNATURE, message)
                 .about(Subject::of_function(path))
                 .label_as(difference));
+        }
+        Ok(())
+    }
+
+    /// Checks that no hot function takes its arguments in another order, in an edit that changes code that goes on as it
+    /// was: if that code calls the function, it would pass them in the old order.
+    fn places(
+        &self,
+        program: &Program,
+        live: &Live,
+        selection: &Selection,
+        states: &States,
+        names: &Names,
+    ) -> Result<(), Error> {
+        for function in selection.published.values() {
+            let old = live.table.get(&function.entry.path);
+            let old = old.filter(|_| states.get(function.entry.linkage).is_some());
+            let moved = old.and_then(|old| self.changed_places(program, old, function, names));
+            if let Some(difference) = moved {
+                let path = &function.path;
+                let message = format!("cannot patch `{path}`: its arguments changed places");
+                return Err(Error::new(code::SIGNATURE, message)
+                    .about(Subject::of_function(path))
+                    .label_as(difference)
+                    .note("code that goes on as it was would pass them in the old order: their types are the same"));
+            }
         }
         Ok(())
     }
