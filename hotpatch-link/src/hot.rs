@@ -73,73 +73,91 @@ impl HotFunction {
 
 /// All hot functions of a program, in the order of their paths.
 pub(crate) fn functions(program: &Program, names: &Names) -> Vec<HotFunction> {
-    let mut entries = Vec::new();
-    let mut bodies: HashMap<String, Vec<Body>> = HashMap::default();
-    let mut types: HashMap<String, Types> = HashMap::default();
+    let mut found = Found::default();
     for atom in program.atoms() {
         let role = program.section(atom).role;
-        for id in program
-            .object(atom)
-            .file
-            .titles(atom.section)
-            .map(|title| title.id)
-        {
-            let text = names.text(id.path);
-            match role {
-                Role::Variable if text.contains(ENTRY_PREFIX) => {
-                    entries.extend(key(text, ENTRY_PREFIX).map(|key| (key, id)))
-                }
-                Role::Constant if text.contains(TYPES_PREFIX) => {
-                    types.extend(key(text, TYPES_PREFIX).zip(types_told(program, atom)));
-                }
-                Role::Code if text.contains(BODY_PREFIX) => {
-                    if let Some(key) = body_key(text) {
-                        let linkage = id.linkage;
-                        bodies.entry(key).or_default().push(Body { atom, linkage });
-                    }
-                }
-                _ => {}
-            }
+        for title in program.object(atom).file.titles(atom.section) {
+            found.note(program, names, atom, role, title.id);
         }
     }
-    entries.sort_by(|a, b| a.0.cmp(&b.0));
-    entries.dedup();
-    let mut functions = Vec::new();
-    for (key, entry) in entries {
-        let path = plain_path(key.split_once('#').map_or(key.as_str(), |(path, _)| path));
-        // Without a body, nobody calls the function, and the compiler left it out.
-        if let Some(bodies) = bodies.remove(&key) {
-            let types = types.get(&key).copied();
-            functions.push(HotFunction {
+    found.functions()
+}
+
+/// What belongs to hot functions, by `path#tag`.
+#[derive(Default)]
+struct Found {
+    entries: HashMap<String, (Identifier, Option<Body>)>,
+    bodies: HashMap<String, Vec<Body>>,
+    types: HashMap<String, Types>,
+}
+
+impl Found {
+    fn note(&mut self, program: &Program, names: &Names, atom: Atom, role: Role, id: Identifier) {
+        let text = names.text(id.path);
+        match role {
+            Role::Variable if text.contains(ENTRY_PREFIX) => {
+                let entry = (id, pointed_to(program, atom));
+                self.entries
+                    .extend(key(text, ENTRY_PREFIX).map(|key| (key, entry)));
+            }
+            Role::Constant if text.contains(TYPES_PREFIX) => {
+                let types = pointed_to(program, atom).map(|function| Types {
+                    linkage: function.linkage,
+                    text: program
+                        .object(function.atom)
+                        .types
+                        .told
+                        .get(&function.linkage)
+                        .copied(),
+                });
+                self.types.extend(key(text, TYPES_PREFIX).zip(types));
+            }
+            Role::Code if text.contains(BODY_PREFIX) => {
+                if let Some(key) = body_key(text) {
+                    let linkage = id.linkage;
+                    self.bodies.entry(key).or_default().push(Body { atom, linkage });
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn functions(mut self) -> Vec<HotFunction> {
+        let mut functions = Vec::new();
+        for (key, (entry, pointed_to)) in self.entries {
+            let path = plain_path(key.split_once('#').map_or(key.as_str(), |(path, _)| path));
+            // Where another function has the same code, the entry may lead to that one.
+            let bodies = self.bodies.remove(&key);
+            let bodies = bodies.or_else(|| pointed_to.map(|body| vec![body]));
+            // Without a body, nobody calls the function, and the compiler left it out.
+            functions.extend(bodies.map(|bodies| HotFunction {
                 entry,
                 path,
                 bodies,
-                types,
-            });
+                types: self.types.get(&key).copied(),
+            }));
         }
+        functions.sort_by(|a, b| (&a.path, a.entry).cmp(&(&b.path, b.entry)));
+        functions
     }
-    functions.sort_by(|a, b| a.path.cmp(&b.path));
-    functions
+}
+
+/// The function that a static holds a pointer to.
+fn pointed_to(program: &Program, atom: Atom) -> Option<Body> {
+    let mut targets = program
+        .section(atom)
+        .relocations
+        .iter()
+        .filter_map(|r| program.target(atom, r));
+    targets.find_map(|(atom, symbol)| {
+        let linkage = symbol?.id.linkage;
+        (program.section(atom).role == Role::Code).then_some(Body { atom, linkage })
+    })
 }
 
 /// Whether a path is that of the body of a hot function: not something inside one, and not an instance that names one.
 pub(crate) fn is_body(path: &str) -> bool {
     path.contains(BODY_PREFIX) && body_key(path).is_some()
-}
-
-/// The function that the static for the types of a hot function points to.
-fn types_told(program: &Program, atom: Atom) -> Option<Types> {
-    let file = &program.object(atom).file;
-    let [pointer] = file.section(atom.section).relocations[..] else {
-        return None;
-    };
-    let linkage = file.symbols[pointer.symbol].id.linkage;
-    let function = program.target(atom, &pointer).map(|(function, _)| function);
-    let text = function.and_then(|function| program.object(function).types.told.get(&linkage));
-    Some(Types {
-        linkage,
-        text: text.copied(),
-    })
 }
 
 /// `path#tag` of a static beside an entry: `<path>::<prefix><tag>`.

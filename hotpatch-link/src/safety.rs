@@ -4,7 +4,6 @@ use hotpatch_abi::code;
 use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 use crate::fingerprint::Fingerprint;
-use crate::hot;
 use crate::initial::written_path;
 use crate::live::{Live, LiveBody};
 use crate::names::{Name, Names};
@@ -332,25 +331,23 @@ impl Safety {
         let tables = &program.object(new.source.atom).types.signatures;
         let described = tables.iter().find(|(known, _)| *known == new.source.linkage);
         let described = self.known.signature(old.linkage).zip(described);
-        let agree = match (
-            described.map(|(old, (_, new))| old == new),
-            old.types.zip(new.types).map(|(old, new)| old.agree(new)),
-        ) {
-            // Functions that have the same code share one description.
-            (described, Some(told)) => told && described.unwrap_or(true),
-            (Some(described), None) => described,
+        let told = old.types.zip(new.types);
+        let agree = match (told, described) {
+            (Some((old, new)), _) => old.agree(new),
+            // Where the macro cannot tell.
+            (None, Some((old, (_, new)))) => old == new,
             // Legacy names carry a hash of the signature.
             (None, None) => old.linkage == new.source.linkage,
         };
         if agree {
             return None;
         }
-        let written = |types: Option<hot::Types>| types.and_then(|types| types.text(names));
-        Some(match (described, written(old.types).zip(written(new.types))) {
-            (Some((old, (_, new))), _) if old != new => {
+        let written = told.and_then(|(old, new)| Some((old.text(names)?, new.text(names)?)));
+        Some(match (written, described) {
+            (Some((old, new)), _) if old != new => format!("`{old}` -> `{new}`"),
+            (_, Some((old, (_, new)))) if old != new => {
                 format!("`{}` -> `{}`", signature(old, names), signature(new, names))
             }
-            (_, Some((old, new))) if old != new => format!("`{old}` -> `{new}`"),
             _ => "a type of the signature was replaced by another of the same name".to_owned(),
         })
     }

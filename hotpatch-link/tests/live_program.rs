@@ -367,6 +367,60 @@ fn an_edit_that_only_main_sees_is_unreachable() {
     }
 }
 
+/// v0 symbol names say nothing about types, so these edits change no name.
+fn other_types_are_refused(flags: &[&str]) {
+    let mut session = Session::start(&[&["-Csymbol-mangling-version=v0", "-g"], flags].concat());
+    for (from, to, code, says) in [
+        (
+            "type Number = u32",
+            "type Number = f32",
+            "HP0201",
+            "`fn(u32) -> u32` -> `fn(f32) -> u32`",
+        ),
+        (
+            "Wrapped<T = u32>",
+            "Wrapped<T = u64>",
+            "HP0201",
+            "`fn(host::Wrapped<u32>) -> u32` -> `fn(host::Wrapped<u64>) -> u32`",
+        ),
+        // What only points to the static is the same code.
+        (
+            "AtomicU32 = AtomicU32::new(0)",
+            "AtomicU64 = AtomicU64::new(0)",
+            "HP0301",
+            "AtomicU32` -> `",
+        ),
+    ] {
+        let before = session.project.source.clone();
+        session.project.edit(from, to);
+        if code == "HP0301" {
+            session.project.edit("&'static AtomicU32", "&'static AtomicU64");
+            session.project.edit(
+                "use std::any::Any;",
+                "use std::any::Any;\nuse std::sync::atomic::AtomicU64;",
+            );
+        }
+        let build = session.project.build();
+        let Err(error) = session.patcher.compare(&units(&build)) else {
+            panic!("{from}: not refused")
+        };
+        assert_eq!(error.code().as_str(), code, "{from}: {error}");
+        let label = error.label().unwrap_or_default();
+        assert!(label.contains(says), "{from}: {label}");
+        session.project.source = before;
+    }
+}
+
+#[test]
+fn other_types_are_refused_at_opt_level_0() {
+    other_types_are_refused(&[]);
+}
+
+#[test]
+fn other_types_are_refused_where_functions_share_their_code() {
+    other_types_are_refused(&["-Copt-level=2", "-Ccodegen-units=1"]);
+}
+
 #[test]
 fn a_relocation_that_cannot_be_bound_is_named() {
     let mut session = Session::start(&["-Crelocation-model=static", "-Ccode-model=small"]);
