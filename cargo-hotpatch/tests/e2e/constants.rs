@@ -131,6 +131,8 @@ fn constants(name: &str, arguments: &[&str]) {
     session.applied();
     assert_eq!(session.ask("noise"), "<D1><D2>");
 
+    begins_otherwise(name, &project, &mut session);
+
     // A static whose type changed is another one under the same path.
     project.edit(
         "src/main.rs",
@@ -143,8 +145,75 @@ fn constants(name: &str, arguments: &[&str]) {
         (Some("refused"), Some("HP0301")),
         "{refused}"
     );
-    assert_eq!(session.ask("statics"), "1 202 1 41 2");
+    let types = "`core::sync::atomic::AtomicU64` -> `core::sync::atomic::AtomicI64`";
+    let message = refused["message"].as_str().unwrap();
+    assert!(
+        message.contains(&path("TOTAL")) && message.contains(types),
+        "{message}"
+    );
+    assert_eq!(session.ask("statics"), "1 202 1 61 2");
     assert!(session.finish().success());
+}
+
+/// What variables begin with counts from the next start on. That is told once for each change.
+fn begins_otherwise(name: &str, project: &Project, session: &mut Session) {
+    let kept = |variable: &str, kept: &str| format!("`{name}::{variable}` keeps the {kept} it has");
+    let total = kept("TOTAL", "value that");
+    for (from, to, event, note) in [
+        (
+            "TOTAL: AtomicU64 = AtomicU64::new(0)",
+            "TOTAL: AtomicU64 = AtomicU64::new(7)",
+            "applied",
+            Some(&total),
+        ),
+        ("AtomicU64::new(7)", "AtomicU64::new(8)", "applied", Some(&total)),
+        ("Some(Noisy(n))", "Some(Noisy(n + 1))", "applied", None),
+        // Again as the process has it.
+        ("AtomicU64::new(8)", "AtomicU64::new(0)", "nothing-to-do", None),
+    ] {
+        project.edit("src/main.rs", from, to);
+        let outcome = session.outcome();
+        assert_eq!(outcome["event"], event, "{to}: {outcome}");
+        let notes = outcome["notes"].as_array().unwrap();
+        assert_eq!(notes.len(), usize::from(note.is_some()), "{to}: {outcome}");
+        if let Some(note) = note {
+            assert!(notes[0].as_str().unwrap().starts_with(note), "{to}: {outcome}");
+            session.message(&format!("= note: {note}"));
+        }
+    }
+    assert_eq!(session.ask("statics"), "1 202 1 41 2");
+
+    // Another name is another static.
+    project.edit("src/main.rs", "RAW", "ROW");
+    let outcome = session.outcome();
+    assert_eq!(
+        outcome["notes"],
+        serde_json::json!([format!(
+            "`{name}::RAW` is gone and `{name}::ROW` is new: `{name}::ROW` begins with its initial value, the value of \
+             `{name}::RAW` is not carried over"
+        )])
+    );
+    assert!(session.ask("statics").starts_with("1 200 1 51 "));
+    project.edit("src/main.rs", "ROW", "RAW");
+    assert_eq!(session.outcome()["notes"], serde_json::json!([]));
+
+    // The destructor of a thread-local that a patch added, at the end of a thread.
+    project.edit(
+        "src/main.rs",
+        "NOISY.with_borrow_mut(",
+        "MORE.with_borrow_mut(|more| more.push(Noisy(n + 10))); NOISY.with_borrow_mut(",
+    );
+    project.edit(
+        "src/main.rs",
+        "static NOISY:",
+        "static MORE: RefCell<Vec<Noisy>> = RefCell::new(Vec::new()); static NOISY:",
+    );
+    while session.outcome()["event"] != "applied" {}
+    let answer = session.ask("noise");
+    assert!(
+        answer.contains("<D3>") && answer.contains("<D11><D12>"),
+        "{answer}"
+    );
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Every kind of edit has its outcome, and the program's output shows it.
 
-use crate::project::Project;
+use crate::project::{Project, manifest};
 use crate::session::Session;
 
 const MAIN: &str = r#"
@@ -118,6 +118,116 @@ fn each_kind_of_edit(name: &str, arguments: &[&str]) {
     session.message(&format!("`{name}::main` is not live: it was called"));
     assert_eq!(session.ask("h"), "h Count 107 hp 65");
     assert!(session.finish().success());
+}
+
+const STARTS: &str = r#"
+use hotpatch::hotpatch;
+
+struct Plugin(&'static str);
+inventory::collect!(Plugin);
+inventory::submit! { Plugin("one") }
+
+#[used]
+#[unsafe(link_section = ".init_array")]
+static FIRST: extern "C" fn() = first;
+extern "C" fn first() { println!("first"); }
+
+#[used]
+#[unsafe(link_section = "linkme_LIST")]
+static ELEMENT: u64 = 1;
+
+#[hotpatch]
+fn step() -> String {
+    let names: Vec<_> = inventory::iter::<Plugin>().map(|plugin| plugin.0).collect();
+    format!("{names:?}")
+}
+
+fn main() {
+    for line in std::io::stdin().lines() {
+        println!("{} {}", line.unwrap(), hotpatch::call(step));
+    }
+}
+"#;
+
+/// Constructors, `inventory` and `linkme`: a process has started already.
+fn what_happens_at_the_start(name: &str, arguments: &[&str]) {
+    let project = Project::empty(name);
+    project.write("Cargo.toml", &manifest(name, "inventory = \"0.3\"\n"));
+    project.write("src/main.rs", STARTS);
+    let mut session = Session::start(&project, arguments);
+    assert_eq!(session.line(), "first");
+    assert_eq!(session.ask("a"), "a [\"one\"]");
+    let submit = "inventory::submit! { Plugin(\"one\") }";
+    let second = format!("{submit}\ninventory::submit! {{ Plugin(\"two\") }}");
+    let element = "#[used]\n#[unsafe(link_section = \"linkme_LIST\")]\nstatic ELEMENT: u64 = 1;";
+    let again = element.replace("ELEMENT", "SECOND");
+    let cases = [
+        (
+            STARTS.replace(
+                "{ println!(\"first\"); }",
+                "{ println!(\"FIRST\"); println!(\"of all\"); }",
+            ),
+            format!("constructor `{name}::first` changed: it ran when the program started"),
+        ),
+        (
+            STARTS.replace(submit, &second),
+            format!("`{name}` submits another `{name}::Plugin` to `inventory`"),
+        ),
+        (
+            STARTS.replace(element, &format!("{element}\n{again}")),
+            format!("`{name}::SECOND` is a new element of the distributed slice `LIST`"),
+        ),
+        (
+            STARTS.replace(submit, ""),
+            format!("a `{name}::Plugin` that `{name}` submitted to `inventory` is gone"),
+        ),
+    ];
+    for (edited, note) in &cases {
+        // Alone, and together with new code and a new hot function.
+        let is_removal = note.ends_with("gone");
+        let edit = |text: &str| {
+            text.replace("\"{names:?}\")", "\"{names:?}{}\", extra())")
+                .replace(
+                    "#[hotpatch]\nfn step",
+                    "#[hotpatch]\nfn extra() -> u32 { 7 }\n\n#[hotpatch]\nfn step",
+                )
+        };
+        project.write("src/main.rs", edited);
+        let alone = session.outcome();
+        // Optimised functions may change a little with their neighbours: then they are published.
+        let is_lone = arguments.is_empty() || alone["event"] != "applied";
+        match is_removal {
+            true => assert_ne!(alone["event"], "refused", "{alone}"),
+            false => assert!(!is_lone || alone["code"] == "HP0303", "{alone}"),
+        }
+        assert!(alone.to_string().contains(note), "{note}: {alone}");
+        project.write("src/main.rs", STARTS);
+        let back = session.outcome();
+        assert!(!is_lone || back["event"] == "nothing-to-do", "{note}: {back}");
+
+        project.write("src/main.rs", &edit(edited));
+        let together = session.outcome();
+        assert_eq!(together["event"], "applied", "{together}");
+        let notes = together["notes"].as_array().unwrap();
+        assert!(
+            notes.len() == 1 && notes[0].as_str().unwrap().starts_with(note),
+            "{together}"
+        );
+        assert_eq!(session.ask("b"), "b [\"one\"]7");
+        project.write("src/main.rs", STARTS);
+        assert_eq!(session.outcome()["notes"], serde_json::json!([]), "{note}");
+    }
+    assert!(session.finish().success());
+}
+
+#[test]
+fn what_happens_at_the_start_in_a_debug_build() {
+    what_happens_at_the_start("starts_debug", &[]);
+}
+
+#[test]
+fn what_happens_at_the_start_in_a_release_build() {
+    what_happens_at_the_start("starts_release", &["--release"]);
 }
 
 #[test]

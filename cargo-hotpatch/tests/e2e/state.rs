@@ -163,6 +163,24 @@ fn state_is_kept(name: &str, arguments: &[&str]) {
     let (text, late_sum) = split(&session.ask("late"));
     assert_eq!(text, "v2 104 1 6 100 205 401 2 true lib 14 5 once10 21 31");
 
+    // A value that is made already is kept, and what would make it is not asked.
+    project.edit(
+        "src/main.rs",
+        "(0, \"zero\".into())",
+        "(0, \"nought\".into()), (9, \"nine\".into())",
+    );
+    let applied = session.outcome();
+    assert_eq!(
+        applied["functions"],
+        serde_json::json!([format!("{name}::step")]),
+        "{applied}"
+    );
+    let note = format!("`{name}::LAZY` keeps the value that it has; ");
+    assert!(
+        applied["notes"][0].as_str().unwrap().starts_with(&note),
+        "{applied}"
+    );
+
     // The library, and a new static of its own, a new type, and a call into std that the program never made.
     project.edit(
         "parts/src/lib.rs",
@@ -293,23 +311,57 @@ fn thread_locals_are_added(name: &str, arguments: &[&str]) {
     assert_eq!(session.applied(), [format!("{name}::step")]);
     assert_eq!(session.ask("c"), "c two 7 3 | two 7 3");
     assert_eq!(session.ask("d"), "d two 13 4 | two 13 4");
-    // One that does not begin as zeros has no room.
-    project.edit(
-        "src/main.rs",
-        "static AGAIN: Cell<u64> = const { Cell::new(0) };",
-        "static OTHER: Cell<u64> = const { Cell::new(9) };",
-    );
-    project.edit("src/main.rs", "AGAIN", "OTHER");
-    let mut refused = session.outcome();
-    while refused["event"] == "build-failed" {
-        refused = session.outcome();
+    // These have no room.
+    for (other, reason) in [
+        ("Cell<u64> = const { Cell::new(9) }", "it does not begin as zeros"),
+        (
+            "Wide = const { Wide(Cell::new(0)) }",
+            "it needs an alignment of 64 bytes",
+        ),
+        (
+            "Cell<[u64; 256]> = const { Cell::new([0; 256]) }",
+            "it needs 2048 bytes, and 9",
+        ),
+    ] {
+        let with_other = with_two
+            .replace(
+                "AGAIN: Cell<u64> = const { Cell::new(0) }",
+                &format!("OTHER: {other}"),
+            )
+            .replace(
+                "AGAIN.set(AGAIN.get() + 5);",
+                "OTHER.with(|other| std::hint::black_box(other as *const _));",
+            )
+            .replace("AGAIN.get()", "0")
+            .replace(
+                "thread_local!",
+                "#[repr(align(64))] struct Wide(Cell<u64>); thread_local!",
+            );
+        project.write(
+            "src/main.rs",
+            &with_other.replacen("#[repr(align(64))] struct Wide(Cell<u64>);", "", 1),
+        );
+        let refused = session.outcome();
+        assert_eq!(refused["code"], "HP0302", "{refused}");
+        let message = refused["message"].as_str().unwrap();
+        assert!(
+            message.contains(&format!("`{name}::OTHER`; {reason}")),
+            "{message}"
+        );
     }
-    assert_eq!(
-        (refused["event"].as_str(), refused["code"].as_str()),
-        (Some("refused"), Some("HP0302")),
-        "{refused}"
-    );
     assert_eq!(session.ask("e"), "e two 19 5 | two 19 5");
+    // Lazy ones that a thread has not made yet are made by new code.
+    project.write("src/main.rs", &with_two.replace("vec![7]", "vec![7, 7]"));
+    let applied = session.outcome();
+    assert_eq!(applied["event"], "applied", "{applied}");
+    // Optimised code has no function of its own for it, and what a patch adds has no other version to tell it from.
+    if arguments.is_empty() {
+        let note = format!(
+            "threads that have a value of `{name}::LAZY` keep it; the others make theirs with the new code"
+        );
+        assert_eq!(applied["notes"], serde_json::json!([note]), "{applied}");
+    }
+    assert_eq!(session.ask("f"), "f two 25 6 | two 25 6");
     assert!(session.finish().success());
 }
 
