@@ -30,6 +30,7 @@ mod unchanged;
 
 mod constructors;
 mod initial;
+mod starts;
 
 mod hot;
 mod reach;

@@ -4,7 +4,7 @@
 
 use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
-use crate::constructors::{KnownStarts, NewStarts, Starts};
+use crate::constructors::Starts;
 use crate::fingerprint::Fingerprint;
 use crate::hot;
 use crate::initial::{self, InitialValues, Told, Variable};
@@ -14,6 +14,7 @@ use crate::reasons::Crates;
 use crate::renames;
 use crate::safety::Safety;
 use crate::selection::{Compared, Selection};
+use crate::starts::{KnownStarts, NewStarts};
 use crate::states::States;
 
 /// What the author of the program was told, and what the process began with.

@@ -6,6 +6,7 @@ use hotpatch_abi::code;
 use indexmap::IndexSet;
 use rustc_hash::{FxBuildHasher, FxHashMap as HashMap};
 
+use crate::constructors;
 use crate::hot::{self, HotFunction};
 use crate::initial::written_path;
 use crate::live::{BASE, Live, Version};
@@ -15,6 +16,9 @@ use crate::program::{Atom, Program};
 use crate::states::{NoRoom, States};
 use crate::unchanged::Unchanged;
 use crate::{Error, Subject};
+
+/// What the linker calls the ends of a section.
+const BOUNDS: [&str; 2] = ["__start_", "__stop_"];
 
 /// Where the body of a published function lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -178,8 +182,9 @@ impl Selector<'_, '_> {
         let Compared { program, .. } = self.compared;
         let object = program.object(atom);
         for relocation in &object.file.section(atom.section).relocations {
-            if let Some((target, _)) = program.target(atom, relocation) {
-                self.reach(target)?;
+            match program.target(atom, relocation) {
+                Some((target, _)) => self.reach(target)?,
+                None => self.reach_outside(&object.file.symbols[relocation.symbol])?,
             }
         }
         if let Some(section) = object.identities.exception_table(atom.section) {
@@ -189,6 +194,23 @@ impl Selector<'_, '_> {
             }
         }
         Ok(())
+    }
+
+    /// Only the linker of the program can say where what it puts together begins and ends.
+    fn reach_outside(&self, symbol: &Symbol) -> Result<(), Error> {
+        let Compared { live, names, .. } = self.compared;
+        let name = names.text(symbol.name);
+        let bounded = BOUNDS.iter().find_map(|bound| name.strip_prefix(bound));
+        let is_known = || live.image(BASE).linked.symbols.contains_key(&symbol.id.linkage);
+        let Some(section) = bounded.filter(|_| !is_known()) else {
+            return Ok(());
+        };
+        let what = match constructors::slice(section) {
+            Some(slice) => format!("distributed slice `{slice}`"),
+            None => format!("section `{section}`"),
+        };
+        Err(Error::new(code::START, format!("the edit adds the {what}"))
+            .note("the linker puts it together when the program is built: the process does not have it"))
     }
 
     fn reach(&mut self, target: Atom) -> Result<(), Error> {
