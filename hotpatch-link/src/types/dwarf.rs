@@ -248,9 +248,21 @@ impl Reader<'_> {
                 {
                     let variant = self.variant(self.dies.get(index).value, self.dies.get(content).offset, of);
                     described.variants.push(variant);
+                    described.leads_to.extend(self.parameters(of));
                 }
             }
         }
+    }
+
+    /// The type parameters of a type: those of an enum are with its variants.
+    fn parameters(&mut self, index: Index) -> Vec<Name> {
+        let children = self.dies.children(index);
+        let parameters =
+            children.filter(|child| self.dies.get(*child).tag == gimli::DW_TAG_template_type_parameter);
+        let types: Vec<_> = parameters
+            .filter_map(|parameter| self.dies.get(parameter).of)
+            .collect();
+        types.into_iter().map(|of| self.full_name(of)).collect()
     }
 
     fn variant(&mut self, discriminant: Option<i128>, offset: u64, content: Index) -> Variant {

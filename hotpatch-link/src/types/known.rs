@@ -80,7 +80,7 @@ impl KnownTypes {
     }
 
     /// Whether values of a type lead to another one.
-    fn leads(&self, from: Name, to: Name) -> bool {
+    pub(super) fn leads(&self, from: Name, to: Name) -> bool {
         let mut seen = HashSet::default();
         let mut open = vec![from];
         while let Some(name) = open.pop() {

@@ -78,18 +78,25 @@ impl<'a> Reached<'a> {
             for next in &described.leads_to {
                 self.add(*next, Step::Through(name));
             }
+            if described
+                .fields()
+                .any(|field| recursion::is_cut(self.names.text(field.of)))
+            {
+                self.follow_functions(name);
+            }
         }
         let text = self.names.text(name);
         if let Some(object) = trait_object(text) {
             self.follow_object(name, object);
         }
-        // Which function pointer it stands for is open.
-        if recursion::is_cut(text) {
-            let is_function = |of: &&Name| self.names.text(**of).contains("fn(");
-            let functions: Vec<_> = self.known.types.keys().filter(is_function).copied().collect();
-            for function in functions {
-                self.add(function, Step::Through(name));
-            }
+    }
+
+    /// What stands where a type has the marker of a function pointer that surrounds it: any of those that lead to it.
+    fn follow_functions(&mut self, name: Name) {
+        let surrounds = |of: &&Name| self.names.text(**of).contains("fn(") && self.known.leads(**of, name);
+        let functions: Vec<_> = self.known.types.keys().filter(surrounds).copied().collect();
+        for function in functions {
+            self.add(function, Step::Through(name));
         }
     }
 

@@ -39,6 +39,8 @@ impl Type {
         self.variants
             .sort_by_key(|variant| (variant.discriminant, variant.name));
         self.enumerators.sort_by_key(|(name, value)| (*value, *name));
+        self.leads_to.sort();
+        self.leads_to.dedup();
     }
 }
 

@@ -69,8 +69,15 @@ pub(super) fn edit() -> impl Strategy<Value = Edit> {
 }
 
 impl Edit {
-    pub(super) fn reorders_variants(&self) -> bool {
-        matches!(self.kind, Kind::ReorderVariants)
+    /// Whether the edit may change what the compiler cannot be asked for: the value that stands for a variant, where a
+    /// variant has no constant value, and the width of that value.
+    pub(super) fn is_open(&self, definitions: &Definitions, has_unknown: bool) -> bool {
+        let definition = &definitions[self.definition.index(definitions.len())];
+        match self.kind {
+            Kind::ReorderVariants => has_unknown,
+            Kind::Repr(_) => matches!(definition.shape, Shape::Enum(_)),
+            _ => false,
+        }
     }
 
     /// The definitions after the edit: the same if it does not fit.
@@ -78,7 +85,10 @@ impl Edit {
         let mut edited = definitions.clone();
         let index = self.definition.index(edited.len());
         let definition = &mut edited[index];
+        let is_generic = definition.argument.is_some();
         match (&self.kind, &mut definition.shape) {
+            // It has a variant for its parameter.
+            (Kind::Number, _) if is_generic => {}
             (Kind::Decorate, _) => definition.decoration = model::DECORATIONS[1 + self.a.index(2)],
             (Kind::Repr(repr), Shape::Enum(_)) => {
                 definition.repr = model::ENUM_REPRS[repr % model::ENUM_REPRS.len()]
