@@ -8,7 +8,7 @@ pub use core::option::Option::{None, Some};
 pub use core::{concat, module_path};
 
 pub use hotpatch_abi::entry::{Body, Entry, TypesOf, types_of};
-pub use hotpatch_runtime::{Registered, enter, inventory};
+pub use hotpatch_runtime::{Registered, enter, enter_instance, inventory};
 
 const _: () = assert!(hotpatch_abi::version::ABI_VERSION == 1, "rename `__private1`");
 

@@ -68,6 +68,20 @@ pub struct Published {
     pub path: String,
 }
 
+/// An instance of a generic hot function that the patch publishes.
+///
+/// It has no [`Entry`](crate::entry::Entry): a static cannot depend on type parameters. It is known by the address of
+/// its body as built, with which its callers ask for the code that it has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublishedInstance {
+    /// Where the body lies that belongs to the image of the callers.
+    pub built: Place,
+    /// Where the body lies that the instance has from now on.
+    pub body: Place,
+    /// The full path of the function with its type arguments, for messages.
+    pub path: String,
+}
+
 /// The manifest of a patch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Manifest {
@@ -85,8 +99,10 @@ pub struct Manifest {
     pub got: u64,
     /// The cells and pointers to fill in.
     pub fixups: Vec<Fixup>,
-    /// The functions to publish. Never empty in a patch that is offered.
+    /// The functions to publish. A patch that is offered publishes functions or instances.
     pub published: Vec<Published>,
+    /// The instances of generic functions to publish.
+    pub instances: Vec<PublishedInstance>,
 }
 
 impl Manifest {
@@ -111,6 +127,11 @@ impl Manifest {
             write_place(w, published.entry);
             write_place(w, published.body);
             w.bytes(published.path.as_bytes());
+        });
+        w.list(&self.instances, |w, instance| {
+            write_place(w, instance.built);
+            write_place(w, instance.body);
+            w.bytes(instance.path.as_bytes());
         });
         w.bytes
     }
@@ -152,6 +173,13 @@ impl Manifest {
             published: r.list("published functions", |r| {
                 Ok(Published {
                     entry: read_place(r)?,
+                    body: read_place(r)?,
+                    path: r.string("path")?,
+                })
+            })?,
+            instances: r.list("published instances", |r| {
+                Ok(PublishedInstance {
+                    built: read_place(r)?,
                     body: read_place(r)?,
                     path: r.string("path")?,
                 })

@@ -14,6 +14,10 @@ pub const ENTRY_PREFIX: &str = "__HOTPATCH_ENTRY_";
 /// (`<path of the type>::<BODY_PREFIX><tag>_<name>`).
 pub const BODY_PREFIX: &str = "__hotpatch_body_";
 
+/// The function of the runtime whose instances are the bodies of the closures given to `hotpatch::call`: one for each
+/// type of closure.
+pub const CLOSURE_BODY: &str = "hotpatch_runtime::closure::body";
+
 /// Prefix of the static that tells the types of a hot function, with the same tag as the entry.
 ///
 /// It holds a pointer to an instance of a library function for the type of the body; the name of that symbol tells

@@ -176,7 +176,7 @@ mod tests {
     use alloc::{vec, vec::Vec};
 
     use super::*;
-    use crate::manifest::{Fixup, FixupForm, ImageRef, Place, Published};
+    use crate::manifest::{Fixup, FixupForm, ImageRef, Place, Published, PublishedInstance};
 
     fn sample() -> Manifest {
         Manifest {
@@ -215,6 +215,17 @@ mod tests {
                     offset: 0x200,
                 },
                 path: String::from("game::step"),
+            }],
+            instances: vec![PublishedInstance {
+                built: Place {
+                    image: ImageRef::Base,
+                    offset: 32,
+                },
+                body: Place {
+                    image: ImageRef::Earlier(0),
+                    offset: 0x300,
+                },
+                path: String::from("game::push::<u8>"),
             }],
         }
     }

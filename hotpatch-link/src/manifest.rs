@@ -41,6 +41,7 @@ impl Linked<'_> {
             got: self.place_of("_GLOBAL_OFFSET_TABLE_").unwrap_or(0),
             fixups: self.fixups(merged, imports)?,
             published: self.published()?,
+            instances: Vec::new(),
         };
         manifest.published.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(manifest)

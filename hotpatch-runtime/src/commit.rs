@@ -1,5 +1,6 @@
 //! The commit of a patch: everything is checked before anything is written, and one store makes it live.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::time::Instant;
 
@@ -14,7 +15,7 @@ use crate::refusal::{Refusal, refuse};
 use crate::registry;
 use crate::report::{Applied, Event, Origin, Preparing};
 use crate::scope::Scope;
-use crate::table::{Description, Row, Table, row_of};
+use crate::table::{Description, Row, Subject, Table, row_of};
 
 /// Takes the patch file at `path` live: all its functions switch together, or nothing changes.
 ///
@@ -86,11 +87,12 @@ fn commit(turn: &Turn, path: &Path, started: Instant) -> Result<Applied, Refusal
 }
 
 fn functions(manifest: &Manifest) -> Vec<String> {
-    manifest
-        .published
-        .iter()
-        .map(|published| published.path.clone())
-        .collect()
+    let functions = manifest.published.iter().map(|published| &published.path);
+    let instances = manifest.instances.iter().map(|instance| &instance.path);
+    let mut paths: Vec<String> = functions.chain(instances).cloned().collect();
+    // An instance may have several bodies as built, one in each crate that uses it.
+    paths.dedup();
+    paths
 }
 
 /// Whether the patch was made for this program, and follows on what is live.
@@ -153,11 +155,29 @@ fn publish(
             };
         }
     }
-    for (index, entry) in entries.iter().enumerate() {
+    for (entry, published) in entries.iter().zip(&manifest.published) {
         let row = &mut rows[row_of(entry.slot())];
-        row.name = manifest.published[index].path.as_str().into();
+        row.name = published.path.as_str().into();
         row.since = generation;
-        row.code = Some(plan.body(image, index));
+        row.code = Some(plan.code(image, published.body));
+    }
+    let known: HashMap<_, _> = rows
+        .iter()
+        .enumerate()
+        .filter_map(|(index, row)| Some((row.instance()?, index)))
+        .collect();
+    for instance in &manifest.instances {
+        let built = plan.code(image, instance.built).address;
+        let row = Row {
+            subject: Subject::Instance(built),
+            name: instance.path.as_str().into(),
+            since: generation,
+            code: Some(plan.code(image, instance.body)),
+        };
+        match known.get(&built) {
+            Some(index) => rows[*index] = row,
+            None => rows.push(row),
+        }
     }
     let mut images = live.images.to_vec();
     if !images.iter().any(|resident| resident.patch == image.patch) {

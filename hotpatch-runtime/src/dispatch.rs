@@ -6,9 +6,11 @@
 //! step.
 
 use std::mem::transmute_copy;
+use std::ptr::NonNull;
 
 use hotpatch_abi::entry::Entry;
 
+use crate::closure;
 use crate::live::Live;
 use crate::scope::{Announced, Consistent, Scope, Source};
 use crate::sync::AtomicPtr;
@@ -21,7 +23,7 @@ use crate::table::{self, Table};
 #[inline]
 pub fn call<R>(f: impl FnOnce() -> R) -> R {
     let _scope = Scope::open();
-    f()
+    closure::run(f)
 }
 
 /// Runs `f` on one generation from beginning to end: every hot function that it calls, at any depth, is the one of the
@@ -33,7 +35,7 @@ pub fn consistent<R>(f: impl FnOnce() -> R) -> R {
     let _scope = Scope::open();
     let source = Live(AtomicPtr::new(table::LIVE.get().cast_mut()));
     let _consistent = Consistent::begin(&source);
-    f()
+    closure::run(f)
 }
 
 /// Runs the code that `entry` has now: `run` gets its address, or `body` if it runs the code as built.
@@ -99,6 +101,43 @@ unsafe fn resolve<F: Copy>(source: *const Source, entry: &'static Entry, body: F
     match unsafe { Table::cell(source, slot) } {
         None => body,
         // SAFETY: the address is of a body published for `entry`, whose type the caller promises to be `F`.
+        Some(address) => unsafe { transmute_copy(&address) },
+    }
+}
+
+/// Runs the code that an instance of a generic function has now: `run` gets its address, or `body` if it runs the code
+/// as built.
+///
+/// # Safety
+///
+/// - `F` is a function pointer type, and `body` is the body of the instance, never inlined.
+/// - Every body that is ever published for this address has the type `F`.
+#[inline]
+pub unsafe fn enter_instance<F: Copy, R>(body: F, run: impl FnOnce(F) -> R) -> R {
+    let _scope = Scope::open();
+    // SAFETY: the thread is in a scope; the rest is promised by the caller.
+    run(unsafe { resolve_instance(body) })
+}
+
+/// The code that an instance has now.
+///
+/// # Safety
+///
+/// As for [`enter_instance`], and the thread is in a scope.
+#[inline(always)]
+pub(crate) unsafe fn resolve_instance<F: Copy>(body: F) -> F {
+    const {
+        assert!(
+            size_of::<F>() == size_of::<NonNull<()>>(),
+            "`F` must be a function pointer"
+        )
+    };
+    // SAFETY: the caller promises that `F` is a function pointer, which is never null.
+    let built = unsafe { transmute_copy::<F, NonNull<()>>(&body) };
+    // SAFETY: the thread is in a scope.
+    match unsafe { Table::instance(Scope::source(), built) } {
+        None => body,
+        // SAFETY: the address is of a body published for this instance, whose type the caller promises to be `F`.
         Some(address) => unsafe { transmute_copy(&address) },
     }
 }

@@ -4,7 +4,7 @@ use crate::platform::Program;
 use crate::registry;
 use crate::report::{Address, Function};
 use crate::scope::Scope;
-use crate::table::{Row, Table};
+use crate::table::{Row, Subject, Table};
 
 /// The generation that is live: 0 for the program as built, and one more with every commit. Inside
 /// [`consistent`](crate::consistent), the generation that it runs on.
@@ -12,7 +12,7 @@ pub fn generation() -> u64 {
     Table::seen(&Scope::open()).generation
 }
 
-/// The hot functions of this process, in the order of their slots.
+/// The hot functions of this process, and the instances of generic ones that were patched, in the order of their slots.
 pub fn functions() -> Vec<Function> {
     let scope = Scope::open();
     registry::refresh(&scope);
@@ -24,14 +24,20 @@ fn describe(table: &Table, row: &Row) -> Function {
     let (address, image) = match row.code {
         Some(code) => (Some(code.address.as_ptr().addr()), code.image),
         None => {
-            let entry = std::ptr::from_ref(row.entry).addr();
-            let image = table.images.iter().copied().find(|image| image.contains(entry));
-            (row.entry.body.map(|body| body.0.addr()), image)
+            let (body, record) = match row.subject {
+                Subject::Function(entry) => (
+                    entry.body.map(|body| body.0.addr()),
+                    std::ptr::from_ref(entry).addr(),
+                ),
+                Subject::Instance(built) => (Some(built.addr().get()), built.addr().get()),
+            };
+            let image = table.images.iter().copied().find(|image| image.contains(record));
+            (body, image)
         }
     };
     Function {
         name: row.name.to_string(),
-        signature: row.entry.signature.into(),
+        signature: row.entry().map_or("", |entry| entry.signature).into(),
         generation: row.since,
         address: address.map(Address),
         image: image.map_or_else(|| Program::get().path.clone(), |image| image.path.clone()),

@@ -19,6 +19,10 @@ pub use inert::{
 };
 
 #[cfg(feature = "live")]
+mod address_map;
+#[cfg(feature = "live")]
+mod closure;
+#[cfg(feature = "live")]
 mod commit;
 #[cfg(feature = "live")]
 mod control;
@@ -52,7 +56,7 @@ mod table;
 #[cfg(feature = "live")]
 pub use commit::apply;
 #[cfg(feature = "live")]
-pub use dispatch::{call, consistent, enter};
+pub use dispatch::{call, consistent, enter, enter_instance};
 #[cfg(feature = "live")]
 pub use event::on_event;
 #[cfg(feature = "live")]

@@ -72,7 +72,8 @@ pub(crate) fn known(table: &Table) -> Vec<usize> {
     let mut known: Vec<usize> = table
         .rows
         .iter()
-        .map(|row| ptr::from_ref(row.entry).expose_provenance())
+        .filter_map(Row::entry)
+        .map(|entry| ptr::from_ref(entry).expose_provenance())
         .collect();
     known.sort_unstable();
     known

@@ -121,7 +121,7 @@ pub struct RolledBack {
 pub struct Function {
     /// The full path, for example `game::Player::hurt`.
     pub name: String,
-    /// The signature as written.
+    /// The signature as written; empty for an instance of a generic function and for a closure.
     pub signature: String,
     /// The generation whose commit made the code that runs; 0 for the code as built.
     pub generation: u64,

@@ -1,8 +1,11 @@
 //! The immutable table of one generation.
 //!
-//! A table is one allocation: a description, then one cell for each slot. Dispatch reads only the cells; the
-//! description answers questions about the process. The address in a cell is null for "run the code as built".
+//! A table is one allocation: a description, then one cell for each slot. Dispatch reads only the cells and the address
+//! map; the description answers questions about the process. The address in a cell is null for "run the code as built".
 //! Tables never shrink: each covers all slots of the one before.
+//!
+//! An instance of a generic function has a row like every hot function, and so a slot. What it has not is an entry that
+//! knows the slot: the address map leads from the body as built to the code.
 
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::cell::RefCell;
@@ -13,6 +16,7 @@ use std::sync::Arc;
 use hotpatch_abi::entry::{Entry, Slot};
 use hotpatch_abi::manifest::PatchId;
 
+use crate::address_map::AddressMap;
 use crate::image::Image;
 use crate::live::Live;
 use crate::presence::Inside;
@@ -31,6 +35,7 @@ pub(crate) struct Table {
     next_retired: AtomicPtr<Table>,
     /// Of a retired table: the scopes that may still use it, once that is known. Belongs to whoever took the list.
     users: RefCell<Option<Vec<Inside>>>,
+    instances: AddressMap,
     /// How many cells there are.
     len: u32,
     /// The first of the cells that follow; slot 0 belongs to no function.
@@ -55,13 +60,27 @@ pub(crate) struct Description {
 /// A hot function in one generation.
 #[derive(Clone)]
 pub(crate) struct Row {
-    pub(crate) entry: &'static Entry,
+    pub(crate) subject: Subject,
     pub(crate) name: Arc<str>,
     /// The generation whose commit made the code that runs; 0 for the code as built.
     pub(crate) since: u64,
     /// The code that runs, if a patch gave it.
     pub(crate) code: Option<Code>,
 }
+
+/// What a row is about.
+#[derive(Clone, Copy)]
+pub(crate) enum Subject {
+    /// A function with an entry.
+    Function(&'static Entry),
+    /// An instance of a generic function, known by the address of its body as built.
+    Instance(NonNull<()>),
+}
+
+// SAFETY: an entry is shared by all threads, and an address of code is only compared, shown and called.
+unsafe impl Send for Subject {}
+// SAFETY: as for `Send`.
+unsafe impl Sync for Subject {}
 
 /// A body that a patch gave to a function.
 #[derive(Clone, Copy)]
@@ -80,10 +99,26 @@ impl Row {
     /// A function that runs the code as built.
     pub(crate) fn as_built(entry: &'static Entry) -> Self {
         Self {
-            entry,
+            subject: Subject::Function(entry),
             name: entry.path.into(),
             since: 0,
             code: None,
+        }
+    }
+
+    /// The entry, if it is about a function.
+    pub(crate) fn entry(&self) -> Option<&'static Entry> {
+        match self.subject {
+            Subject::Function(entry) => Some(entry),
+            Subject::Instance(_) => None,
+        }
+    }
+
+    /// The body as built, if it is about an instance.
+    pub(crate) fn instance(&self) -> Option<NonNull<()>> {
+        match self.subject {
+            Subject::Function(_) => None,
+            Subject::Instance(built) => Some(built),
         }
     }
 }
@@ -108,6 +143,7 @@ static FIRST: Table = Table {
     },
     next_retired: AtomicPtr::new(ptr::null_mut()),
     users: RefCell::new(None),
+    instances: AddressMap::EMPTY,
     len: 1,
     cells: [None],
 };
@@ -150,6 +186,18 @@ impl Table {
         }
     }
 
+    /// The code that an instance has in the table that `source` holds; `None` if it runs its body as built, which is
+    /// at `built`.
+    ///
+    /// # Safety
+    ///
+    /// `source` is the [`Scope::source`] of this thread, which is in a scope.
+    #[inline(always)]
+    pub(crate) unsafe fn instance(source: *const Source, built: NonNull<()>) -> Cell {
+        // SAFETY: the scope keeps the table.
+        unsafe { (*(*source).get()).instances.get(built) }
+    }
+
     /// Makes a table and publishes it. Its rows begin with those of the live table.
     pub(crate) fn publish(scope: &Scope, _next: &Next, description: Description) {
         let table = Self::allocate(description);
@@ -168,6 +216,10 @@ impl Table {
 
     fn allocate(description: Description) -> *mut Self {
         let rows = &description.rows;
+        let patched = rows
+            .iter()
+            .filter_map(|row| Some((row.instance()?, row.code?.address)));
+        let instances = AddressMap::of(patched);
         let len = slot_of(rows.len()).0;
         let layout = Self::layout(rows.len());
         // SAFETY: the layout has the size of a table and more.
@@ -185,6 +237,7 @@ impl Table {
                 description,
                 next_retired: AtomicPtr::new(ptr::null_mut()),
                 users: RefCell::new(None),
+                instances,
                 len,
                 cells: [None],
             });

@@ -202,6 +202,7 @@ mod tests {
             got: 0,
             fixups: Vec::new(),
             published: Vec::new(),
+            instances: Vec::new(),
         };
         let program = fs::read(std::env::current_exe().unwrap()).unwrap();
         let covered = program.len();

@@ -64,17 +64,10 @@ impl<'a> Plan<'a> {
             }
             plan.find(layout, fixup.target, 0, Access::Refer)?;
         }
-        let mut entries: Vec<Place> = manifest
-            .published
-            .iter()
-            .map(|published| published.entry)
-            .collect();
-        entries.sort_unstable();
-        if entries.is_empty() || entries.windows(2).any(|pair| pair[0] == pair[1]) {
-            refuse!(
-                PLACE,
-                "patch must publish at least one function, and each only once"
-            );
+        plan.check_subjects()?;
+        for instance in &manifest.instances {
+            plan.find(layout, instance.built, 0, Access::Execute)?;
+            plan.find(layout, instance.body, 0, Access::Execute)?;
         }
         for published in &manifest.published {
             plan.find(layout, published.body, 0, Access::Execute)?;
@@ -85,6 +78,20 @@ impl<'a> Plan<'a> {
         }
         plan.check_headers_of_entries()?;
         Ok(plan)
+    }
+
+    fn check_subjects(&self) -> Result<(), Refusal> {
+        let functions = self.manifest.published.iter().map(|published| published.entry);
+        let instances = self.manifest.instances.iter().map(|instance| instance.built);
+        let mut subjects: Vec<Place> = functions.chain(instances).collect();
+        subjects.sort_unstable();
+        if subjects.is_empty() || subjects.windows(2).any(|pair| pair[0] == pair[1]) {
+            refuse!(
+                PLACE,
+                "patch must publish at least one function, and each only once"
+            );
+        }
+        Ok(())
     }
 
     /// Slot and version of a new entry are read before the fixups are written, so no fixup may change them.
@@ -202,9 +209,8 @@ impl<'a> Plan<'a> {
         Ok(unsafe { &*entry })
     }
 
-    /// The body of the published function `index`, where `this` is the image of the patch.
-    pub(crate) fn body(&self, this: &'static Image, index: usize) -> Code {
-        let place = self.manifest.published[index].body;
+    /// The code at a place, where `this` is the image of the patch.
+    pub(crate) fn code(&self, this: &'static Image, place: Place) -> Code {
         let image = match place.image {
             ImageRef::Base => None,
             ImageRef::Earlier(index) => Some(self.images[index as usize]),

@@ -101,6 +101,7 @@ impl Dylib {
             got: 0,
             fixups: Vec::new(),
             published: published.collect(),
+            instances: Vec::new(),
         }
     }
 
