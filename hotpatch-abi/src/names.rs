@@ -18,6 +18,15 @@ pub const BODY_PREFIX: &str = "__hotpatch_body_";
 /// type of closure.
 pub const CLOSURE_BODY: &str = "hotpatch_runtime::closure::body";
 
+/// Name of the trait that holds the body of a method of a trait: only members of the trait may stand beside the method,
+/// so the trait lies inside the trampoline, and the body is
+/// `<<type> as <path of the function>::__Hotpatch>::<BODY_PREFIX><tag>_<name>`.
+pub const HELPER_TRAIT: &str = "__Hotpatch";
+
+/// Prefix of the `async fn` that holds the code of a hot `async fn`, with the tag and the name of the function. It lies
+/// beside the body, which makes the future and hides its type.
+pub const FUTURE_PREFIX: &str = "__hotpatch_future_";
+
 /// Prefix of the static that tells the types of a hot function, with the same tag as the entry.
 ///
 /// It holds a pointer to an instance of a library function for the type of the body; the name of that symbol tells

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
-use syn::{Item, ItemImpl, Signature};
+use syn::{Item, ItemImpl, ItemTrait, Signature};
 
 use crate::source::{Header, Source};
 use crate::text;
@@ -32,7 +32,7 @@ pub(crate) enum Place {
     /// An inherent impl or the impl of a trait.
     Impl(Box<ItemImpl>),
     /// The definition of a trait.
-    Trait,
+    Trait(Box<ItemTrait>),
     /// An `extern` block.
     Foreign,
 }
@@ -59,13 +59,13 @@ impl Enclosing {
                 ..self
             },
             Item::Impl(item) => Self {
-                path: step(text::type_name(&item)),
+                path: step(text::impl_name(&item)),
                 place: Place::Impl(Box::new(item)),
                 ..self
             },
             Item::Trait(item) => Self {
                 path: step(item.ident.to_string()),
-                place: Place::Trait,
+                place: Place::Trait(Box::new(item)),
                 ..self
             },
             Item::ForeignMod(_) => Self {
@@ -147,7 +147,7 @@ mod tests {
             Place::Unknown => "unknown",
             Place::Free => "free",
             Place::Impl(_) => "impl",
-            Place::Trait => "trait",
+            Place::Trait(_) => "trait",
             Place::Foreign => "foreign",
         };
         assert_eq!((enclosing.path.as_str(), place), expect, "{text}");
@@ -160,7 +160,7 @@ mod tests {
         check("impl Player { @ }", ("Player::", "impl"));
         check(
             "unsafe impl<T: Copy> a::Tr<T> for Vec<T> where T: Send { @ }",
-            ("Vec<T>::", "impl"),
+            ("<Vec<T> as Tr<T>>::", "impl"),
         );
         check("pub trait Tr: Sized { @ }", ("Tr::", "trait"));
         check("unsafe extern \"C\" { @ }", ("", "foreign"));

@@ -15,6 +15,7 @@ mod check;
 mod attribute;
 mod expand;
 mod krate;
+mod lifetimes;
 mod text;
 
 use proc_macro::TokenStream;

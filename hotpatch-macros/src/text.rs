@@ -2,9 +2,7 @@
 
 use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::{
-    FnArg, GenericArgument, GenericParam, ItemImpl, Pat, PatWild, PathArguments, Signature, Token, Type,
-};
+use syn::{FnArg, GenericArgument, ItemImpl, Pat, PatWild, Path, PathArguments, Signature, Token, Type};
 
 /// The signature as written, in the usual spacing.
 pub(crate) fn signature(sig: &Signature) -> String {
@@ -41,16 +39,33 @@ pub(crate) fn tag(sig: &Signature) -> String {
     )
 }
 
-/// The type of an impl as it appears in paths: `Player`, `Grid<u8>`, without the lifetimes.
-pub(crate) fn type_name(item: &ItemImpl) -> String {
-    let mut self_ty = &*item.self_ty;
-    while let Type::Group(group) = self_ty {
-        self_ty = &group.elem;
+/// An impl as it appears in paths: `Player`, `Grid<u8>`, `<Player as Shape>`, without the lifetimes.
+pub(crate) fn impl_name(item: &ItemImpl) -> String {
+    let ty = type_name(&item.self_ty);
+    match &item.trait_ {
+        Some((path, _)) => format!("<{ty} as {}>", last_segment(path)),
+        None if matches!(ungrouped(&item.self_ty), Type::Path(_)) => ty,
+        None => format!("<{ty}>"),
     }
-    let Type::Path(path) = self_ty else {
-        return format!("<{}>", spaced(self_ty.to_token_stream()));
-    };
-    let Some(last) = path.path.segments.last() else {
+}
+
+fn type_name(ty: &Type) -> String {
+    match ungrouped(ty) {
+        Type::Path(path) if path.qself.is_none() => last_segment(&path.path),
+        ty => spaced(ty.to_token_stream()),
+    }
+}
+
+/// A type without the groups that macros put around it.
+fn ungrouped(mut ty: &Type) -> &Type {
+    while let Type::Group(group) = ty {
+        ty = &group.elem;
+    }
+    ty
+}
+
+fn last_segment(path: &Path) -> String {
+    let Some(last) = path.segments.last() else {
         return String::new();
     };
     let mut last = last.clone();
@@ -64,15 +79,6 @@ pub(crate) fn type_name(item: &ItemImpl) -> String {
         }
     }
     spaced(last.to_token_stream())
-}
-
-/// The parameters of an impl that are not lifetimes.
-pub(crate) fn generic_parameters(item: &ItemImpl) -> Vec<String> {
-    let parameters = item.generics.params.iter();
-    let parameters = parameters.filter(|parameter| !matches!(parameter, GenericParam::Lifetime(_)));
-    parameters
-        .map(|parameter| spaced(parameter.to_token_stream()))
-        .collect()
 }
 
 fn spaced(tokens: TokenStream) -> String {
@@ -153,7 +159,7 @@ fn space(out: &mut String) {
 
 #[cfg(test)]
 mod tests {
-    use super::{signature, tag, type_name};
+    use super::{impl_name, signature, tag};
 
     #[test]
     fn signatures_read_like_rustfmt_wrote_them() {
@@ -211,8 +217,10 @@ mod tests {
             ("impl<'a> Parser<'a> {}", "Parser"),
             ("impl Grid<'_, u8, 3> {}", "Grid<u8, 3>"),
             ("impl dyn Shape + Send {}", "<dyn Shape + Send>"),
+            ("impl<'a> a::Shape<'a> for b::Player<'a> {}", "<Player as Shape>"),
+            ("impl Add<u8> for &Grid<u8> {}", "<&Grid<u8> as Add<u8>>"),
         ] {
-            assert_eq!(type_name(&syn::parse_str(text).unwrap()), expect);
+            assert_eq!(impl_name(&syn::parse_str(text).unwrap()), expect);
         }
     }
 }

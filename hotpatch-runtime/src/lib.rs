@@ -33,6 +33,8 @@ mod event;
 #[cfg(feature = "live")]
 mod function;
 #[cfg(feature = "live")]
+pub mod generic;
+#[cfg(feature = "live")]
 mod history;
 #[cfg(feature = "live")]
 mod image;
@@ -49,6 +51,8 @@ mod reserve;
 #[cfg(feature = "live")]
 mod scope;
 #[cfg(feature = "live")]
+pub mod started;
+#[cfg(feature = "live")]
 mod sync;
 #[cfg(feature = "live")]
 mod table;
@@ -62,6 +66,8 @@ pub use event::on_event;
 #[cfg(feature = "live")]
 pub use function::{functions, generation};
 #[cfg(feature = "live")]
+pub use generic::RegisteredGeneric;
+#[cfg(feature = "live")]
 pub use history::{history, keep_generations, rollback};
 #[cfg(feature = "live")]
 #[doc(hidden)]
@@ -71,3 +77,5 @@ pub use registry::Registered;
 #[cfg(feature = "live")]
 #[doc(hidden)]
 pub use reserve::reserve;
+#[cfg(feature = "live")]
+pub use started::Started;

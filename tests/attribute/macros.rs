@@ -2,7 +2,7 @@
 
 use hotpatch::hotpatch;
 
-use crate::check_entry;
+use crate::{check_entry, check_generic};
 
 macro_rules! getter {
     ($vis:vis $name:ident: $type:ty) => {
@@ -66,6 +66,6 @@ fn functions_made_by_macros() {
     assert_eq!((point.x(), point.y()), (2, 5));
     assert_eq!(distance(&point, &Point::origin()), 2);
     assert_eq!(two_names(1, 2), 12);
-    check_entry("macros::y", "fn y(&self) -> u16");
+    check_generic("macros::y", "fn y(&self) -> u16");
     check_entry("macros::distance", "fn distance(a: &Point, b: &Point) -> u8");
 }

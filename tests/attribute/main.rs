@@ -1,11 +1,15 @@
 //! Every form of function that `#[hotpatch]` takes, and that it behaves as without it.
 
 mod attributes;
+mod defaults;
 mod free;
+mod futures;
+mod generics;
 mod macros;
 mod methods;
 mod nested;
 mod qualifiers;
+mod traits;
 mod values;
 
 /// The hot functions of this program whose path ends like this.
@@ -23,4 +27,14 @@ fn check_entry(end: &str, signature: &str) {
         entries(end),
         [(format!("attribute::{end}"), signature.to_owned())]
     );
+}
+
+/// Checks that a function is known that has code for each choice of its parameters.
+fn check_generic(end: &str, signature: &str) {
+    use hotpatch::__private1::{RegisteredGeneric, inventory};
+
+    let path = format!("attribute::{end}");
+    let found = inventory::iter::<RegisteredGeneric>().filter(|generic| generic.path == path);
+    let signatures: Vec<_> = found.map(|generic| generic.signature).collect();
+    assert_eq!(signatures, [signature], "{path}");
 }

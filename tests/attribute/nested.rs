@@ -76,7 +76,10 @@ fn functions_inside_functions() {
     check_entry("nested::outer::inner::innermost", "fn innermost(x: u8) -> u8");
     assert_eq!(entries("nested::outer::inner").len(), 2);
     check_entry("nested::generic::length", "fn length(text: &str) -> usize");
-    check_entry("nested::Holder::fmt::text", "fn text() -> &'static str");
+    check_entry(
+        "nested::<Holder as Display>::fmt::text",
+        "fn text() -> &'static str",
+    );
     check_entry("nested::local_type::Local::get", "fn get(&self) -> u8");
     check_entry("nested::deeper::main", "fn main() -> u8");
 }
