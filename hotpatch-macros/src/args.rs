@@ -1,4 +1,4 @@
-//! The arguments of the attribute: nothing, or `crate = path`.
+//! The arguments of the attribute: nothing, `crate = path`, or `skip`.
 
 use proc_macro2::TokenStream;
 use syn::ext::IdentExt;
@@ -10,6 +10,8 @@ use syn::{Error, Ident, Path, Result, Token};
 pub(crate) struct Args {
     /// Where generated code finds the facade.
     pub(crate) krate: Option<Path>,
+    /// Not hot, though everything around it is.
+    pub(crate) skip: bool,
 }
 
 /// Parses what stands in the parentheses.
@@ -21,20 +23,27 @@ fn arguments(input: ParseStream<'_>) -> Result<Args> {
     let mut args = Args::default();
     while !input.is_empty() {
         let name = input.call(Ident::parse_any)?;
-        if name != "crate" {
+        if name == "crate" {
+            args.krate = Some(path(input, &name)?);
+        } else if name == "skip" {
+            args.skip = true;
+        } else {
             return Err(Error::new(
                 name.span(),
-                format!("unknown argument `{name}`; expected `crate = path`"),
+                format!("unknown argument `{name}`; expected `crate = path` or `skip`"),
             ));
         }
-        if !input.peek(Token![=]) {
-            return Err(Error::new(name.span(), "expected `crate = path`"));
-        }
-        input.parse::<Token![=]>()?;
-        args.krate = Some(input.call(Path::parse_mod_style)?);
         if !input.is_empty() {
             input.parse::<Token![,]>()?;
         }
     }
     Ok(args)
+}
+
+fn path(input: ParseStream<'_>, name: &Ident) -> Result<Path> {
+    if !input.peek(Token![=]) {
+        return Err(Error::new(name.span(), "expected `crate = path`"));
+    }
+    input.parse::<Token![=]>()?;
+    input.call(Path::parse_mod_style)
 }

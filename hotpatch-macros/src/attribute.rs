@@ -5,7 +5,9 @@
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
-use syn::{Attribute, Ident, Meta, MetaList, Path};
+use syn::{Attribute, Error, Ident, Meta, MetaList, Path, Result};
+
+use crate::args;
 
 /// All attributes, those inside `cfg_attr(..)` and `unsafe(..)` included.
 pub(crate) fn flatten(attrs: &[Attribute]) -> Vec<Meta> {
@@ -21,6 +23,55 @@ pub(crate) fn flatten(attrs: &[Attribute]) -> Vec<Meta> {
     let mut all = Vec::new();
     attrs.iter().for_each(|attr| push(&mut all, &attr.meta));
     all
+}
+
+/// What `#[hotpatch]` on a member of a hot block says.
+pub(crate) enum Mark {
+    /// To be hot, with the path of the facade if it is given.
+    Hot(Option<Path>),
+    /// To be left alone.
+    Skip,
+}
+
+/// The attributes of a member of a hot block.
+pub(crate) struct Marked {
+    /// Those that are not ours.
+    pub(crate) attrs: TokenStream,
+    pub(crate) mark: Option<Mark>,
+}
+
+impl Marked {
+    /// # Errors
+    ///
+    /// The arguments of ours are wrong, or it depends on a condition whether a member is to be left alone.
+    pub(crate) fn take(attrs: &[Attribute]) -> Result<Self> {
+        let mut mark = None;
+        for meta in flatten(attrs).iter().filter(|meta| is_ours(meta)) {
+            let args = args::parse(match meta {
+                Meta::List(list) => list.tokens.clone(),
+                _ => TokenStream::new(),
+            })?;
+            if args.skip && !attrs.iter().any(|attr| is_ours(&attr.meta)) {
+                return Err(Error::new_spanned(
+                    meta,
+                    "`#[hotpatch(skip)]` under a condition is not supported: whether a function is hot is decided earlier",
+                ));
+            }
+            mark = Some(if args.skip {
+                Mark::Skip
+            } else {
+                Mark::Hot(args.krate)
+            });
+        }
+        let attrs = rewrite(attrs, |meta| (!is_ours(meta)).then(|| meta.clone()));
+        Ok(Self { attrs, mark })
+    }
+}
+
+/// Whether this is `#[hotpatch]` itself, under any path.
+pub(crate) fn is_ours(meta: &Meta) -> bool {
+    let last = meta.path().segments.last();
+    last.is_some_and(|last| last.ident == "hotpatch") && !matches!(meta, Meta::NameValue(_))
 }
 
 /// The attributes of a body inside its trampoline.

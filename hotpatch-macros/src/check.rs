@@ -1,15 +1,15 @@
 //! What the attribute rejects. All mistakes of a function are reported in one run, each at its token.
 
 use quote::ToTokens;
-use syn::{Error, FnArg, Meta, PatType, Result};
+use syn::{Error, FnArg, PatType, Result};
 
 use crate::args::Args;
 use crate::attribute;
 use crate::enclosing::{Enclosing, Place};
 use crate::item::{Body, Function};
 
-/// Checks the function and passes its arguments on.
-pub(crate) fn run(args: Result<Args>, function: &Function, enclosing: &Enclosing) -> Result<Args> {
+/// Everything that keeps the function from being hot.
+pub(crate) fn mistakes(function: &Function, enclosing: &Enclosing) -> Option<Error> {
     let mut mistakes = Mistakes::default();
     qualifiers(&mut mistakes, function);
     inputs(&mut mistakes, function);
@@ -23,7 +23,12 @@ pub(crate) fn run(args: Result<Args>, function: &Function, enclosing: &Enclosing
         }
         Body::Block(_) => surroundings(&mut mistakes, function, enclosing),
     }
-    match (args, mistakes.0) {
+    mistakes.0
+}
+
+/// Checks the function and passes its arguments on.
+pub(crate) fn run(args: Result<Args>, function: &Function, enclosing: &Enclosing) -> Result<Args> {
+    match (args, mistakes(function, enclosing)) {
         (Ok(args), None) => Ok(args),
         (Ok(_), Some(mistakes)) => Err(mistakes),
         (Err(mut error), mistakes) => {
@@ -86,12 +91,15 @@ fn attributes(mistakes: &mut Mistakes, function: &Function) {
             continue;
         };
         let reason = match last.ident.to_string().as_str() {
-            "hotpatch" if !matches!(meta, Meta::NameValue(_)) => "`#[hotpatch]` is on this function already",
+            "hotpatch" if attribute::is_ours(meta) => "`#[hotpatch]` is on this function already",
             "track_caller" => {
                 "`track_caller` is not supported: an address that is called does not know its caller"
             }
             "target_feature" => {
                 "`target_feature` is not supported yet\n  = help: call such a function from a hot one"
+            }
+            "proc_macro" | "proc_macro_derive" | "proc_macro_attribute" => {
+                "a proc macro is not supported: it runs in the compiler"
             }
             "naked" => "`naked` is not supported: there is no place for the way to new code",
             _ => continue,

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
+use proc_macro2::{Ident, Span};
 use syn::{Item, ItemImpl, ItemTrait, Signature};
 
 use crate::source::{Header, Source};
@@ -46,65 +47,93 @@ impl Enclosing {
         }
     }
 
-    fn enter(self, item: Item) -> Self {
-        let step = |name: String| format!("{}{name}::", self.path);
-        match item {
-            Item::Mod(_) => Self {
-                in_module: true,
-                ..Self::with(Place::Free)
-            },
-            Item::Fn(item) => Self {
-                place: Place::Free,
-                path: step(item.sig.ident.to_string()),
-                ..self
-            },
-            Item::Impl(item) => Self {
-                path: step(text::impl_name(&item)),
-                place: Place::Impl(Box::new(item)),
-                ..self
-            },
-            Item::Trait(item) => Self {
-                path: step(item.ident.to_string()),
-                place: Place::Trait(Box::new(item)),
-                ..self
-            },
-            Item::ForeignMod(_) => Self {
-                place: Place::Foreign,
-                ..self
-            },
-            _ => Self::with(Place::Unknown),
+    /// Directly in a module.
+    pub(crate) fn module() -> Self {
+        Self {
+            in_module: true,
+            ..Self::with(Place::Free)
+        }
+    }
+
+    /// What is around the members of this item.
+    pub(crate) fn enter(&self, item: Item) -> Self {
+        let (place, step) = match item {
+            Item::Mod(_) => return Self::module(),
+            Item::Fn(item) => (Place::Free, Some(item.sig.ident.to_string())),
+            Item::Impl(item) => {
+                let name = text::impl_name(&item);
+                (Place::Impl(Box::new(item)), Some(name))
+            }
+            Item::Trait(item) => {
+                let name = item.ident.to_string();
+                (Place::Trait(Box::new(item)), Some(name))
+            }
+            Item::ForeignMod(_) => (Place::Foreign, None),
+            _ => return Self::with(Place::Unknown),
+        };
+        Self {
+            place,
+            path: step.map_or_else(|| self.path.clone(), |name| format!("{}{name}::", self.path)),
+            in_module: self.in_module,
         }
     }
 }
 
 /// Finds the surroundings of the function with this signature.
 pub(crate) fn find(sig: &Signature) -> Enclosing {
-    locate(sig).unwrap_or(Enclosing::with(Place::Unknown))
+    let name = sig.ident.to_string();
+    locate(sig.fn_token.span, |text| {
+        let rest = text.strip_prefix("fn")?.trim_start().strip_prefix(&name)?;
+        Some(!rest.starts_with(is_part_of_word))
+    })
 }
 
-fn locate(sig: &Signature) -> Option<Enclosing> {
-    let span = sig.fn_token.span.unwrap();
-    let source = read(span.local_file()?)?;
-    let text = source.text_at(span.line(), span.column())?;
-    let name = text.strip_prefix("fn")?.trim_start();
-    let rest = name.strip_prefix(&sig.ident.to_string())?;
-    rest.starts_with(|char: char| !char.is_alphanumeric() && char != '_')
-        .then(|| resolve(source.headers_around(text)))
+/// Finds the surroundings of the item with this keyword.
+pub(crate) fn find_block(keyword: &Ident) -> Enclosing {
+    let word = keyword.to_string();
+    locate(keyword.span(), |text| {
+        Some(!text.strip_prefix(&word)?.starts_with(is_part_of_word))
+    })
+}
+
+fn locate(span: Span, is_there: impl Fn(&str) -> Option<bool>) -> Enclosing {
+    let locate = || {
+        let span = span.unwrap();
+        let source = read(span.local_file()?)?;
+        let text = source.text_at(span.line(), span.column())?;
+        is_there(text)?.then(|| resolve(source.headers_around(text)))
+    };
+    locate().unwrap_or_else(|| Enclosing::with(Place::Unknown))
+}
+
+fn is_part_of_word(char: char) -> bool {
+    char.is_alphanumeric() || char == '_'
 }
 
 /// Reads the blocks around a function from the outside in.
 fn resolve(headers: Vec<Header<'_>>) -> Enclosing {
+    if headers.iter().any(|header| is_macro_call(header.text)) {
+        return made_by_macro(headers.last());
+    }
     let mut enclosing = Enclosing::with(Place::Free);
     for header in headers {
-        if is_macro_call(header.text) {
-            return Enclosing::with(Place::Unknown);
-        }
         // Whatever is no item is a block or an expression, and belongs to the item around it.
         if let Ok(item) = syn::parse_str(&format!("{} {{}}", header.text)) {
             enclosing = enclosing.enter(item);
         }
     }
     enclosing
+}
+
+/// What is known inside a macro call: a macro may put its tokens anywhere. But where it has the whole impl of a trait, it
+/// hardly takes the methods out, and without the header they have no place for their bodies.
+fn made_by_macro(innermost: Option<&Header<'_>>) -> Enclosing {
+    let unknown = Enclosing::with(Place::Unknown);
+    let item = innermost.and_then(|header| syn::parse_str(&format!("{} {{}}", header.text)).ok());
+    match item {
+        Some(Item::Impl(item)) if item.trait_.is_some() => unknown.enter(Item::Impl(item)),
+        _ => unknown,
+    }
 }
 
 /// Whether the bracket behind this text belongs to `name!` or to `macro_rules! name`.
@@ -185,5 +214,10 @@ mod tests {
         check("macro_rules! a { () => { impl B { @ } } }", ("", "unknown"));
         check("impl A { b! { @ } }", ("", "unknown"));
         check("a!(mod b { @ });", ("", "unknown"));
+        check("a! { impl b::C for D { @ } }", ("<D as C>::", "impl"));
+        check(
+            "macro_rules! a { ($d:ident) => { impl C for $d { @ } } }",
+            ("", "unknown"),
+        );
     }
 }

@@ -29,18 +29,11 @@ pub(crate) enum Body {
 /// It is not a function, or its signature has syntax that `syn` does not know.
 pub(crate) fn parse(item: TokenStream) -> Result<Function> {
     let kind = kind(item.clone());
-    let function = Function::parse;
     match kind.as_ref().map(ToString::to_string).as_deref() {
-        Some("fn") => function.parse2(item),
-        Some(block @ ("impl" | "trait" | "mod")) => Err(Error::new_spanned(
-            kind,
-            format!(
-                "`#[hotpatch]` on `{block}` is not supported yet; put it on each function that should be hot"
-            ),
-        )),
+        Some("fn") => syn::parse2(item),
         _ => Err(Error::new(
             kind.map_or_else(Span::call_site, |kind| kind.span()),
-            "`#[hotpatch]` on anything but a function is not supported: only code can be replaced",
+            "`#[hotpatch]` on anything but a function, `impl`, `trait` or `mod` is not supported: only code can be replaced",
         )),
     }
 }
@@ -76,7 +69,7 @@ impl ToTokens for Body {
 }
 
 /// The token that tells what an item is: `fn`, `struct`, `impl` ..
-fn kind(item: TokenStream) -> Option<Ident> {
+pub(crate) fn kind(item: TokenStream) -> Option<Ident> {
     let after_visibility = |input: ParseStream<'_>| {
         input.call(Attribute::parse_outer)?;
         input.parse::<Visibility>()?;

@@ -13,12 +13,16 @@ mod source;
 mod check;
 
 mod attribute;
+mod block;
 mod expand;
 mod krate;
 mod lifetimes;
 mod text;
 
 use proc_macro::TokenStream;
+use proc_macro2::Span;
+
+use args::Args;
 
 /// Lets a running process take new code for a function.
 ///
@@ -53,13 +57,28 @@ fn rewrite(
     args: proc_macro2::TokenStream,
     item: proc_macro2::TokenStream,
 ) -> syn::Result<proc_macro2::TokenStream> {
-    let original = item.clone();
-    let function = item::parse(item)?;
-    let enclosing = enclosing::find(&function.sig);
-    let args = check::run(args::parse(args), &function, &enclosing)?;
-    if !cfg!(feature = "enabled") {
-        return Ok(original);
+    let args = args::parse(args);
+    if let Ok(Args { skip: true, .. }) = args {
+        return Err(syn::Error::new(
+            Span::call_site(),
+            "`#[hotpatch(skip)]` has a meaning only inside of an `impl`, `trait` or `mod` that is `#[hotpatch]` itself",
+        ));
     }
-    let krate = args.krate.unwrap_or_else(krate::path);
-    Ok(expand::expand(&krate, &function, &enclosing))
+    match item::kind(item.clone()) {
+        Some(kind) if ["impl", "trait", "mod"].iter().any(|block| kind == block) => {
+            let krate = args?.krate.unwrap_or_else(krate::path);
+            block::rewrite(item, &krate, &enclosing::find_block(&kind))
+        }
+        _ => {
+            let original = item.clone();
+            let function = item::parse(item)?;
+            let enclosing = enclosing::find(&function.sig);
+            let args = check::run(args, &function, &enclosing)?;
+            if !cfg!(feature = "enabled") {
+                return Ok(original);
+            }
+            let krate = args.krate.unwrap_or_else(krate::path);
+            Ok(expand::expand(&krate, &function, &enclosing))
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! Every form of function that `#[hotpatch]` takes, and that it behaves as without it.
 
 mod attributes;
+mod blocks;
 mod defaults;
 mod free;
 mod futures;
