@@ -74,6 +74,20 @@ pub(crate) fn is_ours(meta: &Meta) -> bool {
     last.is_some_and(|last| last.ident == "hotpatch") && !matches!(meta, Meta::NameValue(_))
 }
 
+/// The condition that an attribute puts on what it stands on.
+pub(crate) fn condition(meta: &Meta) -> Option<TokenStream> {
+    let Meta::List(list) = meta else { return None };
+    if list.path.is_ident("cfg") {
+        return Some(list.tokens.clone());
+    }
+    if !list.path.is_ident("cfg_attr") {
+        return None;
+    }
+    let (predicate, metas) = conditional(list);
+    let inner: Vec<_> = metas.iter().filter_map(condition).collect();
+    (!inner.is_empty()).then(|| quote!(any(not(#predicate), all(#(#inner),*))))
+}
+
 /// The attributes of a body inside its trampoline.
 pub(crate) fn of_inner_body(attrs: &[Attribute]) -> TokenStream {
     rewrite(attrs, |meta| meta.path().is_ident("cold").then(|| meta.clone()))

@@ -97,7 +97,7 @@ fn expand_member(written: TokenStream, krate: &Path, around: &Enclosing) -> Resu
         Some("fn") => match syn::parse2::<Function>(member.clone()) {
             Ok(function) if check::mistakes(&function, around).is_none() => {
                 Ok(if cfg!(feature = "enabled") {
-                    expand::expand(krate, &function, around)
+                    expand::expand(krate, function, around)
                 } else {
                     member
                 })

@@ -1,10 +1,11 @@
 //! What the attribute rejects. All mistakes of a function are reported in one run, each at its token.
 
 use quote::ToTokens;
-use syn::{Error, FnArg, PatType, Result};
+use syn::{Error, Result};
 
 use crate::args::Args;
 use crate::attribute;
+use crate::conditional;
 use crate::enclosing::{Enclosing, Place};
 use crate::item::{Body, Function};
 
@@ -68,20 +69,15 @@ fn qualifiers(mistakes: &mut Mistakes, function: &Function) {
 }
 
 fn inputs(mistakes: &mut Mistakes, function: &Function) {
-    for input in &function.sig.inputs {
-        let attrs = match input {
-            FnArg::Receiver(receiver) => &receiver.attrs,
-            FnArg::Typed(PatType { attrs, .. }) => attrs,
-        };
-        for meta in attribute::flatten(attrs)
-            .iter()
-            .filter(|meta| meta.path().is_ident("cfg"))
-        {
-            mistakes.add(
-                meta,
-                "`cfg` on an argument is not supported yet\n  = help: put it on two versions of the function",
-            );
-        }
+    let conditions = conditional::conditions(&function.sig);
+    if let Some((_, meta)) = conditions.get(conditional::MOST) {
+        mistakes.add(
+            meta,
+            format!(
+                "more than {} arguments under a `cfg` are not supported\n  = help: put it on two versions of the function",
+                conditional::MOST
+            ),
+        );
     }
 }
 
@@ -115,6 +111,11 @@ fn surroundings(mistakes: &mut Mistakes, function: &Function, enclosing: &Enclos
             name,
             "`main` is not supported: it is running already when new code arrives\n  = help: move the body of its \
              loop into a function of its own",
+        ),
+        Place::UnknownTraitImpl => mistakes.add(
+            name,
+            "a macro makes this method of a trait, and the attribute does not see of which one\n  = help: put \
+             `#[hotpatch]` on the `impl` block",
         ),
         _ => {}
     }

@@ -34,6 +34,8 @@ pub(crate) enum Place {
     Impl(Box<ItemImpl>),
     /// The definition of a trait.
     Trait(Box<ItemTrait>),
+    /// The impl of a trait in a macro, with parts that only the compiler knows.
+    UnknownTraitImpl,
     /// An `extern` block.
     Foreign,
 }
@@ -129,11 +131,18 @@ fn resolve(headers: Vec<Header<'_>>) -> Enclosing {
 /// hardly takes the methods out, and without the header they have no place for their bodies.
 fn made_by_macro(innermost: Option<&Header<'_>>) -> Enclosing {
     let unknown = Enclosing::with(Place::Unknown);
-    let item = innermost.and_then(|header| syn::parse_str(&format!("{} {{}}", header.text)).ok());
-    match item {
-        Some(Item::Impl(item)) if item.trait_.is_some() => unknown.enter(Item::Impl(item)),
+    let text = innermost.map_or("", |header| header.text.trim());
+    match syn::parse_str(&format!("{text} {{}}")) {
+        Ok(Item::Impl(item)) if item.trait_.is_some() => unknown.enter(Item::Impl(item)),
+        Err(_) if is_trait_impl(text) => Enclosing::with(Place::UnknownTraitImpl),
         _ => unknown,
     }
+}
+
+/// Whether this is the header of the impl of a trait, with the variables of a macro in it.
+fn is_trait_impl(header: &str) -> bool {
+    let words: Vec<&str> = header.split_whitespace().collect();
+    header.contains('$') && words.iter().any(|word| word.starts_with("impl")) && words.contains(&"for")
 }
 
 /// Whether the bracket behind this text belongs to `name!` or to `macro_rules! name`.
@@ -177,6 +186,7 @@ mod tests {
             Place::Free => "free",
             Place::Impl(_) => "impl",
             Place::Trait(_) => "trait",
+            Place::UnknownTraitImpl => "unknown trait impl",
             Place::Foreign => "foreign",
         };
         assert_eq!((enclosing.path.as_str(), place), expect, "{text}");
@@ -217,7 +227,7 @@ mod tests {
         check("a! { impl b::C for D { @ } }", ("<D as C>::", "impl"));
         check(
             "macro_rules! a { ($d:ident) => { impl C for $d { @ } } }",
-            ("", "unknown"),
+            ("", "unknown trait impl"),
         );
     }
 }

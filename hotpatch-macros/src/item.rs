@@ -8,6 +8,7 @@ use syn::parse::{Parse, ParseStream, Parser};
 use syn::{Attribute, Error, Result, Signature, Token, Visibility, token};
 
 /// A function as written.
+#[derive(Clone)]
 pub(crate) struct Function {
     pub(crate) attrs: Vec<Attribute>,
     pub(crate) vis: Visibility,
@@ -16,6 +17,7 @@ pub(crate) struct Function {
 }
 
 /// What follows the signature.
+#[derive(Clone)]
 pub(crate) enum Body {
     Block(Group),
     /// A declaration in a trait or an `extern` block.

@@ -14,6 +14,7 @@ mod check;
 
 mod attribute;
 mod block;
+mod conditional;
 mod expand;
 mod krate;
 mod lifetimes;
@@ -78,7 +79,7 @@ fn rewrite(
                 return Ok(original);
             }
             let krate = args.krate.unwrap_or_else(krate::path);
-            Ok(expand::expand(&krate, &function, &enclosing))
+            Ok(expand::expand(&krate, function, &enclosing))
         }
     }
 }

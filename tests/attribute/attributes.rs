@@ -36,6 +36,27 @@ fn arguments(#[allow(unused_variables)] a: u8, b: u8) -> u8 {
     b
 }
 
+#[hotpatch]
+fn conditional(
+    #[cfg(any())] absent: Missing,
+    #[cfg(not(any()))] (present, _): (u8, u8),
+    #[cfg_attr(any(), cfg(any()))] also: u8,
+    #[cfg_attr(not(any()), cfg(any()))] neither: Missing,
+) -> u8 {
+    #[cfg(any())]
+    drop((absent, neither));
+    present + also
+}
+
+#[test]
+fn arguments_under_a_condition() {
+    assert_eq!(conditional((1, 9), 2), 3);
+    check_entry(
+        "attributes::conditional",
+        "fn conditional((present, _): (u8, u8), also: u8) -> u8",
+    );
+}
+
 struct Type;
 
 impl Type {

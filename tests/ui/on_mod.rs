@@ -1,10 +1,6 @@
 use hotpatch::hotpatch;
 
 #[hotpatch]
-mod game {
-    pub fn tick() {}
-}
+mod game;
 
-fn main() {
-    game::tick();
-}
+fn main() {}

@@ -4,15 +4,14 @@ struct Player;
 
 impl Player {
     #[hotpatch(fast)]
-    async fn hurt<T>(&self, by: impl Into<u32>, _: T) {
-        by.into();
-    }
+    const unsafe extern "C" fn hurt(&self, _: ...) {}
 }
 
 trait Trait {
     #[hotpatch(fast)]
     #[track_caller]
-    fn hurt<T>(&self, _: T) {}
+    #[cfg_attr(all(), target_feature(enable = "avx"))]
+    fn hurt<T>(&self, _: T);
 }
 
 fn main() {}

@@ -23,6 +23,7 @@ use quote::{format_ident, quote};
 use syn::Path;
 use syn::ext::IdentExt;
 
+use crate::conditional;
 use crate::enclosing::Enclosing;
 use crate::item::Function;
 use crate::text;
@@ -42,7 +43,15 @@ struct Subject<'a> {
 }
 
 /// Generates the code of a function that has passed all checks.
-pub(crate) fn expand(krate: &Path, function: &Function, enclosing: &Enclosing) -> TokenStream {
+pub(crate) fn expand(krate: &Path, function: Function, enclosing: &Enclosing) -> TokenStream {
+    let versions = conditional::versions(function);
+    let versions = versions
+        .iter()
+        .map(|function| expand_version(krate, function, enclosing));
+    versions.collect()
+}
+
+fn expand_version(krate: &Path, function: &Function, enclosing: &Enclosing) -> TokenStream {
     let private = format_ident!("__private{ABI_VERSION}", span = Span::call_site());
     let subject = Subject {
         function,
