@@ -85,6 +85,9 @@ impl Enclosing {
 pub(crate) fn find(sig: &Signature) -> Enclosing {
     let name = sig.ident.to_string();
     locate(sig.fn_token.span, |text| {
+        // An attribute that takes the `async` away may have left its place behind.
+        let text = text.strip_prefix("async").map_or(text, str::trim_start);
+        let text = text.strip_prefix("unsafe").map_or(text, str::trim_start);
         let rest = text.strip_prefix("fn")?.trim_start().strip_prefix(&name)?;
         Some(!rest.starts_with(is_part_of_word))
     })

@@ -15,7 +15,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::{ReturnType, Signature, Type};
 
 use super::home::Home;
-use super::{Subject, signature};
+use super::Subject;
 
 /// What a trampoline is in front of.
 pub(super) struct Members {
@@ -91,15 +91,12 @@ fn start(
     let output = match &sig.output {
         ReturnType::Default => quote!(()),
         ReturnType::Type(_, ty) if matches!(**ty, Type::Never(_)) => quote!(#private::Never),
-        // An opaque type captures what it does in an `async fn`: all lifetimes, in every edition.
-        ReturnType::Type(_, ty) if signature::contains(ty.to_token_stream(), &["impl"]) => {
-            signature::own(ty.to_token_stream())
-        }
         ReturnType::Type(_, ty) => ty.to_token_stream(),
     };
     sig.asyncness = None;
     sig.abi = None;
     sig.fn_token.span = Span::mixed_site();
+    // The edition of this crate: the opaque type captures all lifetimes, as that of an `async fn` does in every edition.
     let own = Span::mixed_site();
     let output = quote_spanned!(own=> #private::Started<impl #private::Future<Output = #output>>);
     sig.output = syn::parse_quote_spanned!(own=> -> #output);

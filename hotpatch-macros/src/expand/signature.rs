@@ -123,17 +123,6 @@ pub(super) fn replace(tokens: TokenStream, word: &str, by: &Ident) -> TokenStrea
     })
 }
 
-/// The tokens as if this crate had written them, with its edition and without the lints of the user.
-pub(super) fn own(tokens: TokenStream) -> TokenStream {
-    map(tokens, &|mut token| {
-        // The name of a crate is in the span of this word.
-        if !matches!(&token, TokenTree::Ident(ident) if ident == "$crate") {
-            token.set_span(Span::mixed_site().located_at(token.span()));
-        }
-        token
-    })
-}
-
 fn map(tokens: TokenStream, change: &impl Fn(TokenTree) -> TokenTree) -> TokenStream {
     let inside = |token| match token {
         TokenTree::Group(group) => {
