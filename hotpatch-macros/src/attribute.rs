@@ -68,6 +68,13 @@ impl Marked {
     }
 }
 
+/// Whether the code may use instructions that not every processor has.
+pub(crate) fn has_target_feature(attrs: &[Attribute]) -> bool {
+    flatten(attrs)
+        .iter()
+        .any(|meta| meta.path().is_ident("target_feature"))
+}
+
 /// Whether this is `#[hotpatch]` itself, under any path.
 pub(crate) fn is_ours(meta: &Meta) -> bool {
     let last = meta.path().segments.last();
@@ -90,13 +97,17 @@ pub(crate) fn condition(meta: &Meta) -> Option<TokenStream> {
 
 /// The attributes of a body inside its trampoline.
 pub(crate) fn of_inner_body(attrs: &[Attribute]) -> TokenStream {
-    rewrite(attrs, |meta| meta.path().is_ident("cold").then(|| meta.clone()))
+    rewrite(attrs, |meta| {
+        let path = meta.path();
+        (path.is_ident("cold") || path.is_ident("target_feature")).then(|| meta.clone())
+    })
 }
 
 /// The attributes of a body beside its trampoline.
 pub(crate) fn of_sibling_body(attrs: &[Attribute]) -> TokenStream {
     rewrite(attrs, |meta| match name(meta.path()).as_str() {
-        "cfg" | "cold" | "coverage" | "optimize" | "allow" | "warn" | "deny" | "forbid" => Some(meta.clone()),
+        "cfg" | "cold" | "target_feature" | "coverage" | "optimize" | "allow" | "warn" | "deny"
+        | "forbid" => Some(meta.clone()),
         "expect" => Some(tolerate(meta)),
         _ => None,
     })

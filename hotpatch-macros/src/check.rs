@@ -91,8 +91,8 @@ fn attributes(mistakes: &mut Mistakes, function: &Function) {
             "track_caller" => {
                 "`track_caller` is not supported: an address that is called does not know its caller"
             }
-            "target_feature" => {
-                "`target_feature` is not supported yet\n  = help: call such a function from a hot one"
+            "target_feature" if function.sig.asyncness.is_some() => {
+                "`target_feature` on an `async fn` is not supported\n  = help: call such a function from a hot one"
             }
             "proc_macro" | "proc_macro_derive" | "proc_macro_attribute" => {
                 "a proc macro is not supported: it runs in the compiler"

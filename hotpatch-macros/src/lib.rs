@@ -25,26 +25,49 @@ use proc_macro2::Span;
 
 use args::Args;
 
-/// Lets a running process take new code for a function.
+/// Lets a running process take new code for a function, or for all functions of an `impl`, a `trait` or a `mod`.
 ///
-/// Works on free functions (also inside modules and other functions), on methods with every form of `self`, and on
-/// associated functions. The function behaves as without the attribute until it is patched.
+/// The function behaves as without the attribute until it is patched.
+///
+/// # Where it goes
+///
+/// - On functions, also inside modules and other functions, with every form of arguments and results.
+/// - On methods and associated functions: in inherent impls, in impls of traits (also called through `dyn` and
+///   generics), and on default methods of traits.
+/// - On functions with type or const parameters, their own or those of the impl or trait around them. There is code for
+///   each choice of the parameters, and every choice is replaced.
+/// - On `async fn`, in all these places. A future runs the code that was live at its first poll, and ends on it.
+/// - On an `impl`, a `trait` or a `mod { .. }`: on every function in it, in nested ones too. What cannot be hot stays as it
+///   is. `#[hotpatch(skip)]` takes a function, an `impl`, a `trait` or a `mod` out.
+///
+/// # What it costs
+///
+/// A call finds its code by the slot of the function, or, where there are type or const parameters, in a map by the
+/// address of the code that the program was built with. An `async fn` costs one allocation for each call: new code makes
+/// a future of another size.
 ///
 /// # Arguments
 ///
 /// `#[hotpatch(crate = path)]` names the `hotpatch` crate where the attribute cannot find it by itself: it follows
-/// a rename in `Cargo.toml`, but not a re-export by another crate.
+/// a rename in `Cargo.toml`, but not a re-export by another crate. `#[hotpatch(skip)]`: see above.
 ///
 /// # Attributes of the function
 ///
-/// `cfg`, lint levels and `cold` hold for the function and for its body. `inline` describes the few instructions
-/// that find the body, never the body. `track_caller`, `target_feature` and `naked` are rejected. All others,
-/// attribute macros among them, see the function under its own name, and not its body.
+/// `cfg`, lint levels, `cold` and `target_feature` hold for the function and for its body. `inline` describes the few
+/// instructions that find the body, never the body. `track_caller` and `naked` are rejected. All others, attribute
+/// macros among them, see the function under its own name, and not its body.
+///
+/// # Inside of macros
+///
+/// The attribute sees its function and reads what is around it in the source file. What a macro makes has no place there:
+/// a method that a macro makes is handled like one with type parameters, and for a method of a trait the attribute belongs
+/// on the `impl` block.
 ///
 /// # Not supported
 ///
-/// `const fn` and C-variadic functions, because their calls cannot go through an address that changes, and `main`,
-/// which is running already. Not supported yet: generic functions, methods of generic types and of traits, `async fn`.
+/// `const fn` and C-variadic functions, because their calls cannot go through an address that changes, proc macros, and
+/// `main`, which is running already. In impls of traits: a method whose signature has an associated type with a lifetime
+/// of the call (`Self::Item<'_>`), where `Self` borrows something itself.
 #[proc_macro_attribute]
 pub fn hotpatch(args: TokenStream, item: TokenStream) -> TokenStream {
     let original = proc_macro2::TokenStream::from(item);

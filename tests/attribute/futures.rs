@@ -44,7 +44,7 @@ async fn double(n: &u32, _: &str) -> u32 {
 }
 
 #[hotpatch]
-async fn first<'a, T: Display>(words: &'a [T], (at, _): (usize, u8)) -> Option<&'a T> {
+async fn first<T: Display>(words: &[T], (at, _): (usize, u8)) -> Option<&T> {
     let word = words.get(at)?;
     pause().await;
     Some(word)

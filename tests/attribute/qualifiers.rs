@@ -54,3 +54,31 @@ fn an_exported_function_is_found_by_its_symbol() {
     }
     assert_eq!(exported(1), 2);
 }
+
+#[hotpatch]
+#[target_feature(enable = "sse2")]
+fn wide(values: [f32; 4]) -> f32 {
+    values.iter().sum()
+}
+
+struct Wide([f32; 4]);
+
+impl Wide {
+    #[hotpatch]
+    #[target_feature(enable = "avx")]
+    unsafe fn sum(&self, of: std::arch::x86_64::__m256) -> f32 {
+        let of = std::arch::x86_64::_mm256_cvtss_f32(of);
+        self.0.iter().sum::<f32>() + of
+    }
+}
+
+#[test]
+fn functions_with_target_features() {
+    // SAFETY: every processor of this architecture has the feature.
+    assert_eq!(unsafe { wide([1.0, 2.0, 3.0, 4.0]) }, 10.0);
+    if std::is_x86_feature_detected!("avx") {
+        // SAFETY: this processor has the feature.
+        let sum = unsafe { Wide([1.0; 4]).sum(std::arch::x86_64::_mm256_set1_ps(2.0)) };
+        assert_eq!(sum, 6.0);
+    }
+}

@@ -72,7 +72,6 @@ impl Shape for Square {
     }
 
     #[hotpatch]
-    #[expect(clippy::boxed_local)]
     fn boxed(self: Box<Self>) -> u32 {
         self.0
     }

@@ -10,7 +10,7 @@ impl Player {
 trait Trait {
     #[hotpatch(fast)]
     #[track_caller]
-    #[cfg_attr(all(), target_feature(enable = "avx"))]
+    #[cfg_attr(all(), unsafe(naked))]
     fn hurt<T>(&self, _: T);
 }
 

@@ -2,8 +2,8 @@ use hotpatch::hotpatch;
 
 #[hotpatch]
 #[target_feature(enable = "sse2")]
-fn tick() {}
+async fn tick() {}
 
 fn main() {
-    unsafe { tick() };
+    drop(unsafe { tick() });
 }

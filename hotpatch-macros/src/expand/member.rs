@@ -12,10 +12,11 @@
 use hotpatch_abi::names::{BODY_PREFIX, FUTURE_PREFIX};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::{ReturnType, Signature, Type};
+use syn::{ReturnType, Safety, Signature, Token, Type};
 
-use super::home::Home;
 use super::Subject;
+use super::home::Home;
+use crate::attribute;
 
 /// What a trampoline is in front of.
 pub(super) struct Members {
@@ -56,7 +57,11 @@ pub(super) fn members(
         ..subject.function.sig.clone()
     };
     if trampoline.asyncness.is_none() {
-        let sig = written(body);
+        let mut sig = written(body);
+        // Only unsafe pointers lead to a function with other features than its caller. The trampoline has them.
+        if attribute::has_target_feature(&subject.function.attrs) {
+            sig.safety = Safety::Unsafe(Token![unsafe](Span::mixed_site()));
+        }
         let body = Member { sig, code };
         return Members { future: None, body };
     }
