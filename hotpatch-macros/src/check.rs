@@ -1,7 +1,7 @@
 //! What the attribute rejects. All mistakes of a function are reported in one run, each at its token.
 
 use quote::ToTokens;
-use syn::{Error, Result};
+use syn::{Error, ItemImpl, Result};
 
 use crate::args::Args;
 use crate::attribute;
@@ -112,6 +112,10 @@ fn surroundings(mistakes: &mut Mistakes, function: &Function, enclosing: &Enclos
             "`main` is not supported: it is running already when new code arrives\n  = help: move the body of its \
              loop into a function of its own",
         ),
+        Place::Impl(item) if is_of_allocator(item) => mistakes.add(
+            name,
+            "a method of an allocator is not supported: the way to its code allocates",
+        ),
         Place::UnknownTraitImpl => mistakes.add(
             name,
             "a macro makes this method of a trait, and the attribute does not see of which one\n  = help: put \
@@ -119,4 +123,9 @@ fn surroundings(mistakes: &mut Mistakes, function: &Function, enclosing: &Enclos
         ),
         _ => {}
     }
+}
+
+fn is_of_allocator(item: &ItemImpl) -> bool {
+    let last = item.trait_.as_ref().and_then(|(path, _)| path.segments.last());
+    last.is_some_and(|last| last.ident == "GlobalAlloc")
 }

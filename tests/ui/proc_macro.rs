@@ -1,0 +1,7 @@
+use hotpatch::hotpatch;
+
+#[hotpatch]
+#[proc_macro]
+fn tick() {}
+
+fn main() {}
