@@ -16,6 +16,7 @@ mod explain;
 mod layouts;
 mod moves;
 mod on_refusal;
+mod places;
 mod reasons;
 mod restarts;
 mod robustness;
