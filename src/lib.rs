@@ -39,8 +39,9 @@ pub use hotpatch_abi::code::Code;
 pub use hotpatch_macros::hotpatch;
 
 pub use hotpatch_runtime::{
-    Address, Applied, Event, Function, Generation, Origin, Preparing, Refusal, RolledBack, apply, call,
-    consistent, functions, generation, history, keep_generations, on_event, rollback,
+    Address, Applied, Callable, Changed, Event, Function, Generation, Origin, Preparing, Refusal, RolledBack,
+    Serve, apply, call, changed, consistent, functions, generation, history, keep_generations, on_event, ptr,
+    rollback, serve,
 };
 
 #[cfg(feature = "enabled")]

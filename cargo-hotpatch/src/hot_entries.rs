@@ -1,16 +1,20 @@
-//! How many hot functions a linked program has: known from its symbols, before it runs.
+//! How many hot functions a linked program has, instances of generic ones and closures included: known from its symbols,
+//! before it runs.
 
 use std::fs::File;
 use std::path::Path;
 
 use anyhow::{Context, Result};
 use hotpatch_abi::code;
-use hotpatch_abi::names::ENTRY_PREFIX;
+use hotpatch_abi::names::{CLOSURE_BODY_SYMBOL, ENTRY_PREFIX, INSTANCE_PREFIX};
 use object::read::{Object, ObjectSymbol, ReadCache};
 
 use crate::refusal::Refusal;
 
-/// Counts the entries of hot functions.
+/// What the symbols of hot functions contain.
+const HOT: [&str; 3] = [ENTRY_PREFIX, INSTANCE_PREFIX, CLOSURE_BODY_SYMBOL];
+
+/// Counts the hot functions.
 ///
 /// # Errors
 ///
@@ -21,10 +25,10 @@ pub(crate) fn count(program: &Path) -> Result<usize> {
         let file = object::File::parse(&cache)?;
         let mut symbols = file.symbols();
         symbols.next().context("it has none")?;
-        let is_entry = |name: &str| name.contains(ENTRY_PREFIX);
+        let is_hot = |name: &str| HOT.iter().any(|part| name.contains(part));
         Ok(file
             .symbols()
-            .filter(|symbol| symbol.is_definition() && symbol.name().is_ok_and(is_entry))
+            .filter(|symbol| symbol.is_definition() && symbol.name().is_ok_and(is_hot))
             .count())
     };
     read().with_context(|| format!("cannot read the symbols of `{}`", program.display()))
@@ -36,7 +40,7 @@ pub(crate) fn none() -> Refusal {
         .note("it runs on as it was built")
         .help(
             "depend on `hotpatch` with its default features, put `#[hotpatch]` on a function that is called again and \
-             again, and start the program anew",
+             again, or wrap what a loop does in `hotpatch::call`, and start the program anew",
         )
 }
 

@@ -53,7 +53,7 @@ codes! {
     LINK = "HP0108";
     /// The signature of a hot function changed in a way that has no safe binding.
     SIGNATURE = "HP0201";
-    /// A hot function is generic or has several instances: not supported yet.
+    /// Which function of the process is meant cannot be told.
     GENERIC = "HP0202";
     /// A type that live state contains changed its layout.
     LAYOUT = "HP0203";

@@ -11,21 +11,34 @@ pub const ENTRY_PREFIX: &str = "__HOTPATCH_ENTRY_";
 ///
 /// The macro appends the same tag as for the entry. For a free function it lies inside the trampoline
 /// (`<path of the function>::<BODY_PREFIX><tag>`), for a method or associated function beside it
-/// (`<path of the type>::<BODY_PREFIX><tag>_<name>`).
+/// (`<path of the type>::<BODY_PREFIX><tag>_<name>`), for a method of a trait in the [`HELPER_TRAIT`].
 pub const BODY_PREFIX: &str = "__hotpatch_body_";
+
+/// Prefix of the function that holds the body of a hot function with type or const parameters, its own or those of its
+/// surroundings: each of its instances has a body of its own, and none has an entry.
+///
+/// The macro appends what it appends to [`BODY_PREFIX`].
+pub const INSTANCE_PREFIX: &str = "__hotpatch_instance_";
+
+/// Prefix of the `async fn` that holds the code of a hot `async fn`. Its body makes the future.
+///
+/// The macro appends tag, underscore and name. It lies beside the body.
+pub const FUTURE_PREFIX: &str = "__hotpatch_future_";
+
+/// The trait, inside the trampoline, that holds the body of a method of a trait: an impl of a trait has no room for
+/// other members. Paths read `<Type as path of the function::HELPER_TRAIT>::<name of the body>`.
+pub const HELPER_TRAIT: &str = "__Hotpatch";
 
 /// The function of the runtime whose instances are the bodies of the closures given to `hotpatch::call`: one for each
 /// type of closure.
 pub const CLOSURE_BODY: &str = "hotpatch_runtime::closure::body";
 
-/// Name of the trait that holds the body of a method of a trait: only members of the trait may stand beside the method,
-/// so the trait lies inside the trampoline, and the body is
-/// `<<type> as <path of the function>::__Hotpatch>::<BODY_PREFIX><tag>_<name>`.
-pub const HELPER_TRAIT: &str = "__Hotpatch";
+/// Where the function of the runtime lies that makes the future of `hotpatch::serve`. Its first argument is what makes
+/// it: new code of it may make another future.
+pub const SERVE_PATH: &str = "hotpatch_runtime::serve::start";
 
-/// Prefix of the `async fn` that holds the code of a hot `async fn`, with the tag and the name of the function. It lies
-/// beside the body, which makes the future and hides its type.
-pub const FUTURE_PREFIX: &str = "__hotpatch_future_";
+/// What the symbols of [`CLOSURE_BODY`] contain, whatever the mangling.
+pub const CLOSURE_BODY_SYMBOL: &str = "hotpatch_runtime7closure4body";
 
 /// Prefix of the static that tells the types of a hot function, with the same tag as the entry.
 ///

@@ -9,11 +9,11 @@ use crate::Error;
 use crate::elf::program::{Definition, DefinitionKind};
 use crate::elf::x86_64::{self, Kind};
 use crate::imports::{Cell, Form, Import, Imports};
-use crate::live::{BASE, ImageIndex, Live};
+use crate::live::{BASE, ImageIndex, Live, Version};
 use crate::names::{Name, Names};
 use crate::object_file::{Relocation, Role, Symbol, SymbolPlace};
 use crate::program::{Atom, Program};
-use crate::selection::Selection;
+use crate::selection::{self, Selection};
 use crate::states::{State, States};
 
 /// A section of the patch, bound.
@@ -204,17 +204,17 @@ impl<'a> Binder<'a> {
         let Some(definition) = definition else {
             return self.outside(symbol);
         };
+        let asked = self.selection.asked.get(&definition);
+        if let Some(version) =
+            asked.filter(|_| selection::is_question(self.program, atom, relocation, definition))
+        {
+            return self.bound(*version, offset);
+        }
         if self.included().contains(&definition) {
             return Ok(Target::Linked(To::Included(definition, offset)));
         }
         if let Some(version) = self.selection.bound.get(&definition) {
-            let st_value = self.live.offset(*version).ok_or("the address is ambiguous")?;
-            let code = Definition {
-                st_value: st_value + offset,
-                size: 0,
-                kind: DefinitionKind::Code,
-            };
-            return Ok(Target::Imported(version.image, code));
+            return self.bound(*version, offset);
         }
         // A section may hold several statics: the one that is meant lies at the place that the relocation names.
         let after_field = if kind == Kind::Near { 4 } else { 0 };
@@ -233,6 +233,17 @@ impl<'a> Binder<'a> {
         } = state.ok_or("the target is neither in the patch nor in the process")?;
         let st_value = (state.st_value + offset).wrapping_sub(meant.value);
         Ok(Target::Imported(image, Definition { st_value, ..state }))
+    }
+
+    /// A place in a function of the process.
+    fn bound(&self, version: Version, offset: u64) -> Result<Target, &'static str> {
+        let st_value = self.live.offset(version).ok_or("the address is ambiguous")?;
+        let code = Definition {
+            st_value: st_value + offset,
+            size: 0,
+            kind: DefinitionKind::Code,
+        };
+        Ok(Target::Imported(version.image, code))
     }
 
     /// Something that no workspace crate defines: in the program, or for the dynamic linker.

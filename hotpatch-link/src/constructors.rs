@@ -19,8 +19,11 @@ pub(crate) struct Starts {
     pub(crate) code: HashSet<Atom>,
 }
 
-/// The type whose registrations this tool makes itself.
-const OWN_TYPE: &str = "hotpatch_runtime::registry::Registered";
+/// The types whose registrations this tool makes itself.
+const OWN_TYPES: [&str; 2] = [
+    "hotpatch_runtime::registry::Registered",
+    "hotpatch_runtime::generic::RegisteredGeneric",
+];
 
 const SLICE_PREFIX: &str = "linkme_";
 const CONSTRUCTORS: [&str; 3] = [".init_array", ".preinit_array", ".ctors"];
@@ -63,7 +66,7 @@ impl Starts {
             let within = symbol.value..symbol.value + symbol.size;
             let submitted = submission(program, names, atom, within, &mut hash);
             let start = match submitted.as_deref() {
-                Some(OWN_TYPE) => continue,
+                Some(of) if OWN_TYPES.contains(&of) => continue,
                 Some(of) => Start {
                     kind: Kind::Inventory(of.to_owned()),
                     path: path.split("::_::").next().unwrap_or(path).to_owned(),

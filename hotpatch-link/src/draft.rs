@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::history::{self, History};
+use crate::instances::Adopted;
 use crate::live::Live;
 use crate::notes::Findings;
 use crate::program::{Atom, Program};
@@ -18,6 +19,8 @@ pub struct Draft {
     pub(crate) states: Box<States>,
     /// `None`: it takes the last commit back.
     pub(crate) findings: Option<Box<Findings>>,
+    /// `None`: it takes the last commit back.
+    pub(crate) adopted: Option<Adopted>,
     pub(crate) published: Vec<String>,
     pub(crate) crates: Crates,
     /// What changed since the last comparison.
@@ -40,6 +43,7 @@ impl Draft {
             selection: Box::new(selection),
             states: Box::new(states),
             findings: None,
+            adopted: None,
             crates: Crates::default(),
             changed: Vec::new(),
             notes: Vec::new(),

@@ -172,8 +172,11 @@ fn target(
 ) {
     let symbol = &object.symbols[relocation.symbol];
     let offset = (symbol.value as i64).wrapping_add(relocation.addend);
+    let mut instance = None;
     let mut mention = |name: Name| {
-        if !hot::is_body(names.path(name)) {
+        if hot::is_instance(names.path(name)) {
+            instance = Some(name);
+        } else if !hot::is_body(names.path(name)) {
             mentions.push(Mention::Named(name));
         }
     };
@@ -195,6 +198,10 @@ fn target(
         }
         SymbolPlace::Undefined => mention(symbol.name),
         SymbolPlace::Absolute => hash.update(names.text(symbol.name).as_bytes()),
+    }
+    // Which instance it is, only the symbol says.
+    if let Some(name) = instance {
+        hash.update(names.text(names.id(name).linkage).as_bytes());
     }
     hash.update(&offset.to_le_bytes());
 }

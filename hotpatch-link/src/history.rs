@@ -3,17 +3,25 @@
 //! Taking a commit back is a patch like any other, without new code: it publishes the bodies that were live before.
 //! Statics and thread-locals keep what they hold.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::hot;
 use crate::live::{BASE, Live};
 use crate::program::Program;
-use crate::selection::{Body, Publication, Selection};
+use crate::selection::{Body, InstancePublication, Publication, Selection};
 use crate::states::{State, States};
 
 /// The commits that can be taken back, oldest first.
 #[derive(Debug, Default)]
-pub(crate) struct History(Vec<Vec<Replaced>>);
+pub(crate) struct History(Vec<Commit>);
+
+/// What a commit replaced.
+#[derive(Clone, Debug)]
+struct Commit {
+    functions: Vec<Replaced>,
+    instances: BTreeMap<usize, InstancePublication>,
+}
 
 /// A hot function with the body that it had before a commit.
 #[derive(Clone, Debug)]
@@ -42,18 +50,37 @@ impl History {
                 entry: states.get(publication.entry.linkage)?,
             })
         });
-        self.0.push(replaced.collect());
+        let instances = selection.instances.iter().map(|(id, publication)| {
+            let known = live.instances.get(*id);
+            let before = InstancePublication {
+                source: hot::Body {
+                    atom: known.version.atom,
+                    linkage: known.linkage,
+                },
+                body: Body::Loaded(known.version),
+                instance: None,
+                ..publication.clone()
+            };
+            (*id, before)
+        });
+        self.0.push(Commit {
+            functions: replaced.collect(),
+            instances: instances.collect(),
+        });
     }
 
     /// What takes the last commit back.
     pub(crate) fn last(&self) -> Option<(Selection, States)> {
-        let replaced = self.0.last()?;
-        let mut selection = Selection::default();
-        for function in replaced {
+        let Commit { functions, instances } = self.0.last()?;
+        let mut selection = Selection {
+            instances: instances.clone(),
+            ..Selection::default()
+        };
+        for function in functions {
             let publication = function.before.clone();
             selection.published.insert(publication.entry.path, publication);
         }
-        let entries = replaced
+        let entries = functions
             .iter()
             .map(|function| (function.before.entry.linkage, function.entry));
         Some((selection, States::known(entries)))

@@ -3,12 +3,12 @@
 use rustc_hash::FxHashMap as HashMap;
 
 use hotpatch_abi::code;
-use hotpatch_abi::names::{BODY_PREFIX, ENTRY_PREFIX, TYPES_PREFIX};
+use hotpatch_abi::names::{BODY_PREFIX, CLOSURE_BODY, ENTRY_PREFIX, INSTANCE_PREFIX, TYPES_PREFIX};
 
-use crate::names::{Identifier, Name, Names};
+use crate::names::{self, Identifier, Name, Names};
 use crate::object_file::Role;
 use crate::program::{Atom, Program};
-use crate::{Error, Subject};
+use crate::{Error, Subject, written};
 
 /// A hot function of a program.
 #[derive(Clone, Debug)]
@@ -113,7 +113,7 @@ impl Found {
                 self.types.extend(key(text, TYPES_PREFIX).zip(types));
             }
             Role::Code if text.contains(BODY_PREFIX) => {
-                if let Some(key) = body_key(text) {
+                if let Some(key) = body_key(text, BODY_PREFIX) {
                     let linkage = id.linkage;
                     self.bodies.entry(key).or_default().push(Body { atom, linkage });
                 }
@@ -155,30 +155,59 @@ fn pointed_to(program: &Program, atom: Atom) -> Option<Body> {
     })
 }
 
-/// Whether a path is that of the body of a hot function: not something inside one, and not an instance that names one.
+/// Whether a path is that of the body of a hot function: not something inside one, and nothing that names one.
 pub(crate) fn is_body(path: &str) -> bool {
-    path.contains(BODY_PREFIX) && body_key(path).is_some()
+    path.contains(BODY_PREFIX) && body_key(path, BODY_PREFIX).is_some() || is_instance(path)
+}
+
+/// Whether a path is that of a body that has no entry: one of several instances, or of a closure that is given to `call`.
+pub(crate) fn is_instance(path: &str) -> bool {
+    is_closure(path)
+        || path.contains(INSTANCE_PREFIX) && body_key(without_arguments(path), INSTANCE_PREFIX).is_some()
+}
+
+/// Whether a path is that of the body of a closure that is given to `call`.
+pub(crate) fn is_closure(path: &str) -> bool {
+    path.starts_with(CLOSURE_BODY) && without_arguments(path) == CLOSURE_BODY
+}
+
+/// The path of a function without its own type arguments, which only v0 names have.
+pub(crate) fn without_arguments(path: &str) -> &str {
+    if !path.ends_with('>') {
+        return path;
+    }
+    let mut depth = 0_usize;
+    let start = path.char_indices().rev().find(|(at, char)| {
+        // Not the head of an arrow.
+        let is_arrow = path[..*at].ends_with(['-', '=']);
+        match char {
+            '>' if !is_arrow => depth += 1,
+            '<' => depth -= 1,
+            _ => {}
+        }
+        depth == 0
+    });
+    let start = start.map_or(path, |(at, _)| &path[..at]);
+    start.strip_suffix("::").unwrap_or(path)
 }
 
 /// `path#tag` of a static beside an entry: `<path>::<prefix><tag>`.
 fn key(path: &str, prefix: &str) -> Option<String> {
     let (path, tag) = path.rsplit_once(prefix)?;
     (tag.len() == TAG_LEN).then_some(())?;
-    Some(format!("{}#{tag}", path.strip_suffix("::")?))
+    let path = path.strip_suffix("::")?;
+    // That of an `async fn` lies in its future.
+    let path = path
+        .strip_suffix(names::CLOSURE)
+        .and_then(|path| path.strip_suffix("::"))
+        .unwrap_or(path);
+    Some(format!("{path}#{tag}"))
 }
 
-/// `path#tag` of a body: `<path>::<BODY_PREFIX><tag>`, or `<parent>::<BODY_PREFIX><tag>_<name>`.
-fn body_key(path: &str) -> Option<String> {
-    let (path, rest) = path.rsplit_once(BODY_PREFIX)?;
-    let (tag, name) = rest.split_at_checked(TAG_LEN)?;
-    let is_identifier =
-        |name: &str| !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
-    let path = match name.strip_prefix('_') {
-        Some(name) if is_identifier(name) => format!("{path}{name}"),
-        None if name.is_empty() => path.strip_suffix("::")?.to_owned(),
-        _ => return None,
-    };
-    Some(format!("{path}#{tag}"))
+/// `path#tag` of a body that is named with this prefix.
+fn body_key(path: &str, prefix: &str) -> Option<String> {
+    let made = written::made(path).filter(|made| made.prefix == prefix && made.rest.is_empty())?;
+    Some(format!("{}#{}", made.function, made.tag))
 }
 
 /// Hexadecimal digits of a tag.
@@ -186,12 +215,11 @@ const TAG_LEN: usize = 16;
 
 /// The path of any function as people write it: for the body of a hot function, that of the function.
 pub(crate) fn function_path(demangled: &str) -> String {
-    let key = body_key(demangled);
-    plain_path(
-        key.as_deref()
-            .and_then(|key| key.split_once('#'))
-            .map_or(demangled, |(path, _)| path),
-    )
+    let path = match written::made(demangled) {
+        Some(_) => without_arguments(demangled),
+        None => demangled,
+    };
+    plain_path(&written::author_path(path))
 }
 
 /// The path as people write it, the same under both manglings: v0 puts the type of an inherent method in brackets.
@@ -211,7 +239,7 @@ mod tests {
 
     fn check(entry: &str, body: &str, key: &str) {
         assert_eq!(super::key(entry, ENTRY_PREFIX).as_deref(), Some(key));
-        assert_eq!(body_key(body).as_deref(), Some(key));
+        assert_eq!(body_key(body, BODY_PREFIX).as_deref(), Some(key));
     }
 
     #[test]
@@ -244,6 +272,37 @@ mod tests {
             assert!(!is_body(symbol), "{symbol}");
         }
         assert!(is_body("game::step::__hotpatch_body_0123456789abcdef"));
+    }
+
+    #[test]
+    fn instances_are_bodies_of_their_own_kind() {
+        for (path, function) in [
+            ("game::push::__hotpatch_instance_0123456789abcdef", "game::push"),
+            (
+                "game::push::__hotpatch_instance_0123456789abcdef::<fn() -> u8, u8>",
+                "game::push",
+            ),
+            (
+                "game::Stack<T>::__hotpatch_instance_0123456789abcdef_push",
+                "game::Stack<T>::push",
+            ),
+            (
+                "<game::Stack<u8>>::__hotpatch_instance_0123456789abcdef_map::<u8>",
+                "<game::Stack<u8>>::map",
+            ),
+        ] {
+            assert!(is_instance(path) && is_body(path), "{path}");
+            assert_eq!(function_path(path), function);
+        }
+        assert!(is_instance("hotpatch_runtime::closure::body"));
+        assert!(is_instance(
+            "hotpatch_runtime::closure::body::<game::main::{{closure}}, ()>"
+        ));
+        assert!(!is_instance("hotpatch_runtime::closure::body::inner"));
+        assert!(!is_instance("game::step::__hotpatch_body_0123456789abcdef"));
+        assert!(!is_instance(
+            "game::push::__hotpatch_instance_0123456789abcdef::{{closure}}"
+        ));
     }
 
     #[test]

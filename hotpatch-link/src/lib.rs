@@ -30,6 +30,7 @@ mod unchanged;
 
 mod constructors;
 mod initial;
+mod instances;
 mod starts;
 
 mod hot;
@@ -48,12 +49,16 @@ mod imports;
 mod debug;
 mod merge;
 mod unwind;
+mod written;
 
+mod built;
 mod draft;
 mod history;
 mod linker;
 mod manifest;
 mod patcher;
+
+pub use written::author_path;
 
 pub use draft::{Draft, Explanation};
 pub use error::Error;

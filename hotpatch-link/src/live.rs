@@ -8,6 +8,7 @@ use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 use crate::elf::program::{Definition, DefinitionKind, LinkedImage};
 use crate::hot::Types;
+use crate::instances::KnownInstances;
 use crate::names::Name;
 use crate::program::{Atom, Program};
 use crate::states::State;
@@ -115,6 +116,8 @@ pub(crate) struct Live {
     pub(crate) images: Vec<Image>,
     /// The live bodies of the hot functions that were built or published, by the path of their entry.
     pub(crate) table: HashMap<Name, LiveBody>,
+    /// The instances of generic hot functions, and closures.
+    pub(crate) instances: KnownInstances,
     /// What is left of the room for new thread-locals, in the program's block of thread-locals.
     pub(crate) reserve: Range<u64>,
     /// The thread-locals that live there.

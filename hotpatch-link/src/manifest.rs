@@ -1,13 +1,15 @@
 //! The manifest of a linked patch: what the runtime writes into it, and which functions it publishes.
 
 use hotpatch_abi::code;
-use hotpatch_abi::manifest::{Fixup, FixupForm, ImageRef, Manifest, PatchId, Place, Published};
+use hotpatch_abi::manifest::{
+    Fixup, FixupForm, ImageRef, Manifest, PatchId, Place, Published, PublishedInstance,
+};
 use hotpatch_abi::version::ABI_VERSION;
 
 use crate::Error;
 use crate::elf::program::LinkedImage;
 use crate::imports::{Import, Imports};
-use crate::live::{BASE, ImageIndex, Live};
+use crate::live::{BASE, ImageIndex, Live, Version};
 use crate::merge::{self, Merged};
 use crate::names::{Name, Names};
 use crate::program::Program;
@@ -41,7 +43,7 @@ impl Linked<'_> {
             got: self.place_of("_GLOBAL_OFFSET_TABLE_").unwrap_or(0),
             fixups: self.fixups(merged, imports)?,
             published: self.published()?,
-            instances: Vec::new(),
+            instances: self.instances()?,
         };
         manifest.published.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(manifest)
@@ -81,26 +83,44 @@ impl Linked<'_> {
                 }),
                 None => self.here(publication.entry.linkage)?,
             };
-            let body = match publication.body {
-                Body::Loaded(version) => {
-                    let offset = self.live.offset(version).ok_or_else(|| lost(&publication.path))?;
-                    place(Import {
-                        image: version.image,
-                        offset,
-                    })
-                }
-                Body::New(atom) => {
-                    let id = self.program.id(atom).ok_or_else(|| lost(&publication.path))?;
-                    self.here(id.linkage)?
-                }
-            };
             Ok(Published {
                 entry,
-                body,
+                body: self.body(publication.body, &publication.path)?,
                 path: publication.path.clone(),
             })
         });
         published.collect()
+    }
+
+    fn instances(&self) -> Result<Vec<PublishedInstance>, Error> {
+        let mut instances = Vec::new();
+        for publication in self.selection.instances.values() {
+            let body = self.body(publication.body, &publication.path)?;
+            for built in &publication.built {
+                instances.push(PublishedInstance {
+                    built: self.loaded(*built, &publication.path)?,
+                    body,
+                    path: publication.path.clone(),
+                });
+            }
+        }
+        Ok(instances)
+    }
+
+    fn body(&self, body: Body, path: &str) -> Result<Place, Error> {
+        match body {
+            Body::Loaded(version) => self.loaded(version, path),
+            Body::New(atom) => self.here(self.program.id(atom).ok_or_else(|| lost(path))?.linkage),
+        }
+    }
+
+    /// A function that the process has.
+    fn loaded(&self, version: Version, path: &str) -> Result<Place, Error> {
+        let offset = self.live.offset(version).ok_or_else(|| lost(path))?;
+        Ok(place(Import {
+            image: version.image,
+            offset,
+        }))
     }
 
     fn here(&self, name: Name) -> Result<Place, Error> {

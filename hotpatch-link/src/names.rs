@@ -1,5 +1,7 @@
 //! Symbol names, interned: everything else in this crate compares and hashes numbers.
 
+use std::borrow::Cow;
+
 use indexmap::IndexSet;
 use rustc_hash::FxBuildHasher;
 
@@ -16,6 +18,9 @@ pub(crate) struct Identifier {
     /// and may belong to several symbols.
     pub(crate) path: Name,
 }
+
+/// A closure in a path.
+pub(crate) const CLOSURE: &str = "{{closure}}";
 
 /// All names seen in a session.
 #[derive(Debug, Default)]
@@ -38,7 +43,7 @@ impl Names {
             .map(|(linkage, _)| self.intern(linkage));
         let path = match (linkage, rustc_demangle::try_demangle(name)) {
             (Some(linkage), _) => Some(self.id(linkage).path),
-            (None, Ok(path)) => Some(self.intern(&format!("{path:#}"))),
+            (None, Ok(path)) => Some(self.intern(&without_numbers(&format!("{path:#}")))),
             (None, Err(_)) => None,
         };
         let index = self.exact.insert_full(name.into()).0;
@@ -70,7 +75,7 @@ impl Names {
     /// How a variable counts where it is mentioned: by its path, unless closures make that ambiguous.
     pub(crate) fn variable(&self, name: Name) -> &[u8] {
         let path = self.path(name);
-        let is_ambiguous = path.contains("{{closure}}") || path.contains("{closure");
+        let is_ambiguous = path.contains(CLOSURE);
         let text = if is_ambiguous {
             self.text(self.id(name).linkage)
         } else {
@@ -78,6 +83,19 @@ impl Names {
         };
         text.as_bytes()
     }
+}
+
+/// The path with its closures as legacy names have them: only v0 numbers them.
+fn without_numbers(path: &str) -> Cow<'_, str> {
+    const NUMBERED: &str = "{closure#";
+    let mut parts = path.split(NUMBERED);
+    let first = parts.next().unwrap_or_default();
+    if first.len() == path.len() {
+        return path.into();
+    }
+    let rest = parts.map(|part| part.split_once('}').map_or(part, |(_, rest)| rest));
+    rest.fold(first.to_owned(), |path, rest| path + CLOSURE + rest)
+        .into()
 }
 
 #[cfg(test)]

@@ -2,27 +2,27 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use hotpatch_abi::code;
 use hotpatch_abi::manifest::PatchId;
-use hotpatch_abi::names::RESERVE_PREFIX;
 use hotpatch_abi::patch_file;
 use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 use crate::bind::Binder;
+use crate::built;
 use crate::draft::{Draft, Explanation};
-use crate::elf::program::{self, DefinitionKind, LinkedImage};
+use crate::elf::program::{self, LinkedImage};
 use crate::history::History;
 use crate::hot::{self, HotFunction};
+use crate::instances::{self, Adopted};
 use crate::linker;
 use crate::live::{BASE, Functions, Image, ImageIndex, Live, LiveBody, Version};
 use crate::manifest::Linked;
 use crate::merge;
-use crate::names::{Name, Names};
+use crate::names::Names;
 use crate::notes::{Findings, News};
 use crate::object_file::Role;
 use crate::program::{Atom, ObjectCache, Program};
@@ -126,7 +126,7 @@ impl Patcher {
             );
             return Err(Error::new(code::STRIP, message));
         }
-        let reserve = reserve(&linked, &names);
+        let reserve = built::reserve(&linked, &names);
         let program = cache.read(units, &mut names)?;
         let mut safety = Safety::default();
         safety.learn(&program);
@@ -140,13 +140,15 @@ impl Patcher {
             linked,
             bound: HashMap::default(),
         };
-        let table = built(&base.program, &names);
+        let table = built::functions(&base.program, &names);
+        let instances = built::instances(&base.program, &names);
         Ok(Self {
             names,
             cache,
             live: Live {
                 table,
                 images: vec![base],
+                instances,
                 reserve,
                 reserved: HashMap::default(),
             },
@@ -170,7 +172,11 @@ impl Patcher {
     /// An object cannot be read, or the edit cannot be applied; the code of the error says why.
     pub fn compare(&mut self, units: &[Unit]) -> Result<Change, Error> {
         let program = self.cache.read(units, &mut self.names)?;
-        let unchanged = Unchanged::of(&program, &self.live, &self.names);
+        let adopted = self
+            .live
+            .instances
+            .adopt(instances::instances(&program, &self.names));
+        let unchanged = Unchanged::of(&program, &self.live, &self.names, &adopted.known_bodies());
         let hot = hot::functions(&program, &self.names);
         let crates = Crates::of(units);
         let mut states = States::of(&program, &self.live, &self.names);
@@ -179,6 +185,7 @@ impl Patcher {
             live: &self.live,
             unchanged: &unchanged,
             hot: &hot,
+            adopted: &adopted,
             names: &self.names,
         };
         let findings = self.news.look(compared, &states, &crates);
@@ -187,6 +194,8 @@ impl Patcher {
             let explained = self.safety.explain(compared, &states);
             explained.err().unwrap_or(error)
         })?;
+        let comes_along = |index: usize| selection.new_instances.contains(&index);
+        instances::changed_captures(&adopted, &self.live.instances, comes_along, &self.names)?;
         let mut notes = signatures::notes(
             compared,
             &added(compared, &selection, &findings, &states),
@@ -198,7 +207,7 @@ impl Patcher {
                 .notes(&findings, compared, &selection, &states, &self.safety),
         );
         let changed = findings.changed.clone();
-        if !selection.published.is_empty() {
+        if !selection.is_empty() {
             self.safety.check(compared, &selection, &states, &changed)?;
             return Ok(Change::Patch(Draft {
                 program,
@@ -206,6 +215,7 @@ impl Patcher {
                 selection: Box::new(selection),
                 states: Box::new(states),
                 findings: Some(Box::new(findings)),
+                adopted: Some(adopted),
                 crates,
                 changed,
                 notes,
@@ -218,6 +228,7 @@ impl Patcher {
         let starts_later = findings.new_starts.any_missing();
         let subject = findings.new_starts.subject();
         self.news.tell(findings);
+        self.live.instances.remember(&adopted);
         let before = std::mem::replace(&mut self.last, program.clone());
         let edit = Edit {
             before: &before,
@@ -274,7 +285,7 @@ impl Patcher {
                 .filter(|function| once.contains(&function.path))
                 .map(|function| reasons::goes_on(&function.path)),
         );
-        let bodies: Vec<_> = published.filter_map(|function| function.body.atom()).collect();
+        let bodies: Vec<_> = selection.bodies().filter_map(Body::atom).collect();
         notes.extend(reasons::objects_keep(
             program,
             &self.names,
@@ -360,6 +371,7 @@ impl Patcher {
             selection,
             states,
             findings,
+            adopted,
             ..
         } = patch.draft;
         match findings {
@@ -373,6 +385,7 @@ impl Patcher {
         }
         self.live.keep_reserved(states.reserved);
         let index = ImageIndex(self.live.images.len());
+        self.commit_instances(index, &selection, adopted);
         for publication in selection.published.values() {
             let version = match publication.body {
                 Body::Loaded(version) => version,
@@ -399,32 +412,38 @@ impl Patcher {
             bound: selection.bound,
         });
     }
-}
 
-/// The bodies of the hot functions of a program as built. Those that have several are refused when they change.
-fn built(program: &Program, names: &Names) -> HashMap<Name, LiveBody> {
-    let functions = hot::functions(program, names).into_iter();
-    let bodies = functions.filter_map(|function| {
-        let hot::Body { atom, linkage } = function.body().ok()?;
-        let body = LiveBody {
-            version: Version { image: BASE, atom },
-            linkage,
-            types: function.types,
-        };
-        Some((function.entry.path, body))
-    });
-    bodies.collect()
+    /// The process runs the instances of a selection, whose image has this index.
+    fn commit_instances(&mut self, index: ImageIndex, selection: &Selection, mut adopted: Option<Adopted>) {
+        let known = &mut self.live.instances;
+        for (id, publication) in &selection.instances {
+            let version = match publication.body {
+                Body::Loaded(version) => version,
+                Body::New(atom) => Version { image: index, atom },
+            };
+            known.replace(
+                *id,
+                version,
+                publication.source.linkage,
+                publication.instance.as_ref(),
+            );
+        }
+        if let Some(adopted) = &mut adopted {
+            adopted.add(known, selection, index);
+            known.remember(adopted);
+        }
+    }
 }
 
 /// Selects the content of a patch. Where an edit changes nothing that hot functions run, but what a static that they
 /// reach begins with, it is those that take it.
 fn select(compared: Compared<'_>, findings: &Findings, states: &mut States) -> Result<Selection, Error> {
-    let selection = selection::select(compared, states, &[])?;
+    let selection = selection::select(compared, states, &reach::Hot::default())?;
     let statics: HashSet<Atom> = findings.changed_statics().collect();
-    if !selection.published.is_empty() || statics.is_empty() {
+    if !selection.is_empty() || statics.is_empty() {
         return Ok(selection);
     }
-    let again = reach::hot_functions(compared, &statics);
+    let again = reach::hot(compared, &statics);
     selection::select(compared, states, &again)
 }
 
@@ -446,53 +465,4 @@ fn added<'a>(
             && (selection.published.contains_key(&function.entry.path) || is_told())
     };
     compared.hot.iter().filter(is_added).collect()
-}
-
-/// The room for thread-locals that patches add, in the block of thread-locals of a program. Its closures have names
-/// that begin alike.
-fn reserve(program: &LinkedImage, names: &Names) -> Range<u64> {
-    let definitions = program
-        .symbols
-        .iter()
-        .filter(|(name, _)| names.path(**name).starts_with(RESERVE_PREFIX))
-        .flat_map(|(_, definitions)| definitions);
-    definitions
-        .filter(|definition| definition.kind == DefinitionKind::ThreadLocal)
-        .map(|definition| definition.st_value..definition.st_value + definition.size)
-        .max_by_key(|room| room.end - room.start)
-        .unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use crate::elf::program::Definition;
-
-    use super::*;
-
-    /// The order in which the symbols of a program are met is not fixed: every order must give the room.
-    #[test]
-    fn the_reserve_is_the_thread_local_and_not_its_closures() {
-        for numbers in 1..20 {
-            let mut names = Names::default();
-            let mut program = LinkedImage::default();
-            let mut define = |name: String, kind, size| {
-                let definition = Definition {
-                    st_value: 64,
-                    size,
-                    kind,
-                };
-                program.symbols.insert(names.intern(&name), vec![definition]);
-            };
-            define(format!("{RESERVE_PREFIX}VAL"), DefinitionKind::ThreadLocal, 1024);
-            for number in 0..numbers {
-                define(
-                    format!("{RESERVE_PREFIX}closure{number}"),
-                    DefinitionKind::Code,
-                    9,
-                );
-            }
-            assert_eq!(reserve(&program, &names), 64..64 + 1024);
-        }
-        assert!(reserve(&LinkedImage::default(), &Names::default()).is_empty());
-    }
 }

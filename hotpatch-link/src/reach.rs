@@ -5,23 +5,43 @@
 use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 use crate::deep::Deep;
-use crate::hot::{self, HotFunction};
+use crate::hot;
 use crate::live::{BASE, Callee, ImageIndex, Live, Version};
-use crate::names::{Name, Names};
+use crate::names::{Identifier, Name, Names};
 use crate::object_file::Role;
 use crate::program::Atom;
 use crate::selection::Compared;
 
-/// The hot functions from which one of `targets` is reached.
-pub(crate) fn hot_functions<'a>(compared: Compared<'a>, targets: &HashSet<Atom>) -> Vec<&'a HotFunction> {
+/// The hot functions and instances from which something is reached.
+#[derive(Debug, Default)]
+pub(crate) struct Hot {
+    /// By entry.
+    pub(crate) functions: HashSet<Identifier>,
+    /// Indices among the instances of the new objects.
+    pub(crate) instances: HashSet<usize>,
+}
+
+impl Hot {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.functions.is_empty() && self.instances.is_empty()
+    }
+}
+
+/// The hot functions and instances from which one of `targets` is reached.
+pub(crate) fn hot(compared: Compared<'_>, targets: &HashSet<Atom>) -> Hot {
     let Compared {
-        program, hot, names, ..
+        program,
+        hot,
+        adopted,
+        names,
+        ..
     } = compared;
     let mut from: HashMap<Atom, Vec<Atom>> = HashMap::default();
     let mut open: Vec<Atom> = hot
         .iter()
         .flat_map(|function| &function.bodies)
         .map(|body| body.atom)
+        .chain(adopted.bodies())
         .collect();
     let mut seen: HashSet<Atom> = open.iter().copied().collect();
     while let Some(atom) = open.pop() {
@@ -51,8 +71,16 @@ pub(crate) fn hot_functions<'a>(compared: Compared<'a>, targets: &HashSet<Atom>)
     let reached = upwards(targets.iter().copied(), |atom| {
         from.get(&atom).map_or(&[][..], Vec::as_slice)
     });
-    let reaches = |function: &&HotFunction| function.bodies.iter().any(|body| reached.contains(&body.atom));
-    hot.iter().filter(reaches).collect()
+    let reaches = |bodies: &[hot::Body]| bodies.iter().any(|body| reached.contains(&body.atom));
+    let functions = hot.iter().filter(|function| reaches(&function.bodies));
+    let instances = adopted.instances.iter().enumerate();
+    Hot {
+        functions: functions.map(|function| function.entry).collect(),
+        instances: instances
+            .filter(|(_, instance)| reaches(&instance.bodies))
+            .map(|(index, _)| index)
+            .collect(),
+    }
 }
 
 /// All from which the first ones are reached, with them.

@@ -4,13 +4,14 @@ use hotpatch_abi::code;
 use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 use crate::fingerprint::Fingerprint;
+use crate::hot::{Body, Types};
 use crate::initial::written_path;
-use crate::live::{Live, LiveBody};
+use crate::live::Live;
 use crate::names::{Name, Names};
 use crate::object_file::Role;
 use crate::program::{Atom, Content, Program};
 use crate::reach;
-use crate::selection::{Compared, Publication, Selection};
+use crate::selection::{Compared, Selection};
 use crate::states::States;
 use crate::types::{Identity, KnownTypes, TypeTable};
 use crate::{Error, Subject};
@@ -84,15 +85,16 @@ impl Safety {
         let Compared {
             program, live, names, ..
         } = compared;
-        let published = selection.published.values();
-        let first = published.map(|function| function.path.as_str()).min();
+        let first = selection.paths();
+        let first = first.first().map(String::as_str);
         self.layouts(program, first, names)?;
         self.identities(program, first, names)?;
         self.statics(compared, states, first)?;
-        self.signatures(program, live, selection, states, names)?;
+        let replaced = replaced(live, selection, states);
+        self.signatures(program, &replaced, names)?;
         let stays = |function: &Atom| !selection.included.contains(function);
         if changed.iter().any(stays) {
-            self.places(program, live, selection, states, names)?;
+            self.places(program, &replaced, names)?;
         }
         Ok(())
     }
@@ -121,7 +123,7 @@ impl Safety {
         });
         let is_reached = |changed: &ChangedStatic| {
             let atom = std::iter::once(changed.atom).collect();
-            !reach::hot_functions(compared, &atom).is_empty()
+            !reach::hot(compared, &atom).is_empty()
         };
         let Some(ChangedStatic { path, atom, types }) = changed.into_iter().find(is_reached) else {
             return Ok(());
@@ -210,21 +212,10 @@ impl Safety {
     }
 
     /// An entry is named after the tokens of its signature; this finds tokens that have come to mean another type.
-    fn signatures(
-        &self,
-        program: &Program,
-        live: &Live,
-        selection: &Selection,
-        states: &States,
-        names: &Names,
-    ) -> Result<(), Error> {
-        for function in selection.published.values() {
-            let old = live.table.get(&function.entry.path);
-            let Some(old) = old.filter(|_| states.get(function.entry.linkage).is_some()) else {
-                continue;
-            };
-            let path = &function.path;
-            let Some(difference) = self.changed_types(program, old, function, names) else {
+    fn signatures(&self, program: &Program, replaced: &[Replaced<'_>], names: &Names) -> Result<(), Error> {
+        for function in replaced {
+            let path = function.path;
+            let Some(difference) = self.changed_types(program, function, names) else {
                 continue;
             };
             let message = format!("cannot patch `{path}`: its signature means other types than before");
@@ -237,20 +228,10 @@ impl Safety {
 
     /// Checks that no hot function takes its arguments in another order, in an edit that changes code that goes on as it
     /// was: if that code calls the function, it would pass them in the old order.
-    fn places(
-        &self,
-        program: &Program,
-        live: &Live,
-        selection: &Selection,
-        states: &States,
-        names: &Names,
-    ) -> Result<(), Error> {
-        for function in selection.published.values() {
-            let old = live.table.get(&function.entry.path);
-            let old = old.filter(|_| states.get(function.entry.linkage).is_some());
-            let moved = old.and_then(|old| self.changed_places(program, old, function, names));
-            if let Some(difference) = moved {
-                let path = &function.path;
+    fn places(&self, program: &Program, replaced: &[Replaced<'_>], names: &Names) -> Result<(), Error> {
+        for function in replaced {
+            if let Some(difference) = self.changed_places(program, function, names) {
+                let path = function.path;
                 let message = format!("cannot patch `{path}`: its arguments changed places");
                 return Err(Error::new(code::SIGNATURE, message)
                     .about(Subject::of_function(path))
@@ -262,16 +243,10 @@ impl Safety {
     }
 
     /// How the arguments of a hot function are ordered that are the old ones in another order, if they are.
-    fn changed_places(
-        &self,
-        program: &Program,
-        old: &LiveBody,
-        new: &Publication,
-        names: &Names,
-    ) -> Option<String> {
-        let old = self.known.arguments(old.linkage)?;
-        let arguments = &program.object(new.source.atom).types.arguments;
-        let new = arguments.get(&new.source.linkage)?;
+    fn changed_places(&self, program: &Program, function: &Replaced<'_>, names: &Names) -> Option<String> {
+        let old = self.known.arguments(function.old)?;
+        let arguments = &program.object(function.new.atom).types.arguments;
+        let new = arguments.get(&function.new.linkage)?;
         let sorted = |arguments: &[Name]| {
             let mut sorted = arguments.to_vec();
             sorted.sort_unstable();
@@ -321,23 +296,18 @@ impl Safety {
     }
 
     /// How the types differ that a hot function takes and returns, if they do.
-    fn changed_types(
-        &self,
-        program: &Program,
-        old: &LiveBody,
-        new: &Publication,
-        names: &Names,
-    ) -> Option<String> {
-        let tables = &program.object(new.source.atom).types.signatures;
-        let described = tables.iter().find(|(known, _)| *known == new.source.linkage);
-        let described = self.known.signature(old.linkage).zip(described);
-        let told = old.types.zip(new.types);
+    fn changed_types(&self, program: &Program, function: &Replaced<'_>, names: &Names) -> Option<String> {
+        let new = function.new;
+        let tables = &program.object(new.atom).types.signatures;
+        let described = tables.iter().find(|(known, _)| *known == new.linkage);
+        let described = self.known.signature(function.old).zip(described);
+        let told = function.told;
         let agree = match (told, described) {
             (Some((old, new)), _) => old.agree(new),
             // Where the macro cannot tell.
             (None, Some((old, (_, new)))) => old == new,
             // Legacy names carry a hash of the signature.
-            (None, None) => old.linkage == new.source.linkage,
+            (None, None) => function.old == new.linkage,
         };
         if agree {
             return None;
@@ -351,6 +321,40 @@ impl Safety {
             _ => "a type of the signature was replaced by another of the same name".to_owned(),
         })
     }
+}
+
+/// A body that takes the place of another one.
+struct Replaced<'a> {
+    path: &'a str,
+    /// The name of the old body.
+    old: Name,
+    new: Body,
+    /// What tells the types of both from all others.
+    told: Option<(Types, Types)>,
+}
+
+/// What a patch replaces. The captures of a closure have been compared before.
+fn replaced<'a>(live: &Live, selection: &'a Selection, states: &States) -> Vec<Replaced<'a>> {
+    let functions = selection.published.values().filter_map(|function| {
+        let old = live.table.get(&function.entry.path)?;
+        states.get(function.entry.linkage)?;
+        Some(Replaced {
+            path: &function.path,
+            old: old.linkage,
+            new: function.source,
+            told: old.types.zip(function.types),
+        })
+    });
+    let instances = selection.instances.iter().filter_map(|(id, instance)| {
+        let old = live.instances.get(*id);
+        old.captures.is_none().then_some(Replaced {
+            path: &instance.path,
+            old: old.linkage,
+            new: instance.source,
+            told: None,
+        })
+    });
+    functions.chain(instances).collect()
 }
 
 /// A static or thread-local whose type is not the one that it has in the process.

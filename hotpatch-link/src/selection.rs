@@ -1,18 +1,21 @@
 //! What goes into a patch: the bodies to publish, and everything they reach that the process does not have.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hotpatch_abi::code;
 use indexmap::IndexSet;
 use rustc_hash::{FxBuildHasher, FxHashMap as HashMap};
 
 use crate::constructors;
+use crate::elf::x86_64;
 use crate::hot::{self, HotFunction};
 use crate::initial::written_path;
+use crate::instances::{Adopted, Instance};
 use crate::live::{BASE, Live, Version};
 use crate::names::{Identifier, Name, Names};
-use crate::object_file::{Role, Symbol};
+use crate::object_file::{Relocation, Role, Symbol};
 use crate::program::{Atom, Program};
+use crate::reach;
 use crate::states::{NoRoom, States};
 use crate::unchanged::Unchanged;
 use crate::{Error, Subject};
@@ -51,6 +54,19 @@ pub(crate) struct Publication {
     pub(crate) path: String,
 }
 
+/// An instance of a generic hot function, or a closure, to publish.
+#[derive(Clone, Debug)]
+pub(crate) struct InstancePublication {
+    /// The bodies as built, by which the process knows it.
+    pub(crate) built: Vec<Version>,
+    /// The body in the new objects.
+    pub(crate) source: hot::Body,
+    pub(crate) body: Body,
+    pub(crate) path: String,
+    /// The instance in the new objects; `None` where an earlier body comes back.
+    pub(crate) instance: Option<Instance>,
+}
+
 /// The content of a patch.
 #[derive(Debug, Default)]
 pub(crate) struct Selection {
@@ -60,6 +76,12 @@ pub(crate) struct Selection {
     pub(crate) bound: HashMap<Atom, Version>,
     /// The functions to publish, by entry.
     pub(crate) published: BTreeMap<Name, Publication>,
+    /// The instances to publish, by their number in the process.
+    pub(crate) instances: BTreeMap<usize, InstancePublication>,
+    /// Bodies of instances that the process has, with the body as built: who mentions one asks for the live one with it.
+    pub(crate) asked: HashMap<Atom, Version>,
+    /// The instances that come with this patch: their indices among those of the new objects.
+    pub(crate) new_instances: BTreeSet<usize>,
     /// The statics and thread-locals of the process that the new image uses.
     pub(crate) used: HashMap<Name, Atom>,
 }
@@ -67,13 +89,22 @@ pub(crate) struct Selection {
 impl Selection {
     /// Full paths of the functions to publish.
     pub(crate) fn paths(&self) -> Vec<String> {
-        let mut paths: Vec<_> = self
-            .published
-            .values()
-            .map(|function| function.path.clone())
-            .collect();
+        let functions = self.published.values().map(|function| &function.path);
+        let instances = self.instances.values().map(|instance| &instance.path);
+        let mut paths: Vec<_> = functions.chain(instances).cloned().collect();
         paths.sort();
         paths
+    }
+
+    /// Whether it changes nothing.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.published.is_empty() && self.instances.is_empty()
+    }
+
+    /// The bodies that it publishes.
+    pub(crate) fn bodies(&self) -> impl Iterator<Item = Body> {
+        let functions = self.published.values().map(|function| function.body);
+        functions.chain(self.instances.values().map(|instance| instance.body))
     }
 }
 
@@ -84,6 +115,7 @@ pub(crate) struct Compared<'a> {
     pub(crate) live: &'a Live,
     pub(crate) unchanged: &'a Unchanged,
     pub(crate) hot: &'a [HotFunction],
+    pub(crate) adopted: &'a Adopted,
     pub(crate) names: &'a Names,
 }
 
@@ -92,7 +124,7 @@ pub(crate) struct Compared<'a> {
 pub(crate) fn select(
     compared: Compared<'_>,
     states: &mut States,
-    again: &[&HotFunction],
+    again: &reach::Hot,
 ) -> Result<Selection, Error> {
     let Compared {
         program, hot, names, ..
@@ -101,14 +133,16 @@ pub(crate) fn select(
         compared,
         states,
         selection: Selection::default(),
+        instances: compared.adopted.by_body(),
     };
     for function in hot {
         let is_known = selector.states.get(function.entry.linkage).is_some();
-        let is_again = || again.iter().any(|known| known.entry == function.entry);
+        let is_again = || again.functions.contains(&function.entry);
         if is_known && (!selector.is_live(function) || is_again()) {
             selector.publish(function)?;
         }
     }
+    selector.publish_instances(again)?;
     let by_entry: HashMap<_, _> = hot.iter().map(|function| (function.entry, function)).collect();
     let mut next = 0;
     while let Some(atom) = selector.selection.included.get_index(next).copied() {
@@ -126,6 +160,27 @@ struct Selector<'a, 's> {
     compared: Compared<'a>,
     states: &'s mut States,
     selection: Selection,
+    /// The instances of the new objects, by their bodies.
+    instances: HashMap<Atom, usize>,
+}
+
+/// Whether a reference to the body of an instance asks for the live one with the address of the body as built: not
+/// from inside the body, nor from a table of its jumps.
+pub(crate) fn is_question(program: &Program, from: Atom, relocation: &Relocation, body: Atom) -> bool {
+    let symbol = &program.object(from).file.symbols[relocation.symbol];
+    let is_address = || {
+        x86_64::kind(relocation.r_type) == Some(x86_64::Kind::Address)
+            && symbol.value.checked_add_signed(relocation.addend) == Some(0)
+    };
+    from != body && (program.section(from).role == Role::Code || is_address())
+}
+
+/// The refusal of an instance that a compiler without a way to forbid it has made one with another.
+fn merged(path: &str) -> Error {
+    let message = format!("`{path}` and another instance or closure are one function in the process");
+    Error::new(code::GENERIC, message)
+        .about(Subject::of_function(path))
+        .note("the compiler merged them, because they had the same code; Rust 1.95 and later keep them apart")
 }
 
 impl Selector<'_, '_> {
@@ -150,19 +205,52 @@ impl Selector<'_, '_> {
         function.bodies.iter().all(is_live)
     }
 
-    fn publish(&mut self, function: &HotFunction) -> Result<(), Error> {
-        let source = function.body()?;
-        let current = self
-            .compared
-            .unchanged
-            .addressable(source.atom, self.compared.live);
-        let body = match current {
+    /// Publishes the instances that the process runs otherwise than they are now.
+    fn publish_instances(&mut self, again: &reach::Hot) -> Result<(), Error> {
+        let Compared {
+            live,
+            unchanged,
+            adopted,
+            ..
+        } = self.compared;
+        for (index, instance) in adopted.instances.iter().enumerate() {
+            let Some(id) = adopted.known(index) else { continue };
+            let known = live.instances.get(id);
+            let source = instance.bodies[0];
+            let is_live = unchanged.is_current(source.atom, known.version);
+            if is_live && !again.instances.contains(&index) {
+                continue;
+            }
+            if live.instances.is_shared(id) {
+                return Err(merged(&instance.path));
+            }
+            let publication = InstancePublication {
+                built: known.built.clone(),
+                source,
+                body: self.body(source),
+                path: instance.path.clone(),
+                instance: Some(instance.clone()),
+            };
+            self.selection.instances.insert(id, publication);
+        }
+        Ok(())
+    }
+
+    /// Where the body comes from: from the process if it has it, else from the patch.
+    fn body(&mut self, source: hot::Body) -> Body {
+        let Compared { unchanged, live, .. } = self.compared;
+        match unchanged.addressable(source.atom, live) {
             Some(version) => Body::Loaded(version),
             None => {
                 self.include(source.atom);
                 Body::New(source.atom)
             }
-        };
+        }
+    }
+
+    fn publish(&mut self, function: &HotFunction) -> Result<(), Error> {
+        let source = function.body()?;
+        let body = self.body(source);
         let publication = Publication {
             entry: function.entry,
             source,
@@ -183,7 +271,12 @@ impl Selector<'_, '_> {
         let object = program.object(atom);
         for relocation in &object.file.section(atom.section).relocations {
             match program.target(atom, relocation) {
-                Some((target, _)) => self.reach(target)?,
+                Some((target, _)) => match self.instances.get(&target) {
+                    Some(instance) if is_question(program, atom, relocation, target) => {
+                        self.ask(target, *instance)?;
+                    }
+                    _ => self.reach(target)?,
+                },
                 None => self.reach_outside(&object.file.symbols[relocation.symbol])?,
             }
         }
@@ -193,6 +286,28 @@ impl Selector<'_, '_> {
                 self.include(Atom { section, ..atom });
             }
         }
+        Ok(())
+    }
+
+    /// New code asks for the live body of an instance with the one as built, or brings the instance along.
+    fn ask(&mut self, body: Atom, instance: usize) -> Result<(), Error> {
+        let Compared { live, adopted, .. } = self.compared;
+        let Some(id) = adopted.known(instance) else {
+            self.selection.new_instances.insert(instance);
+            self.include(body);
+            return Ok(());
+        };
+        let mut built = live.instances.get(id).built.iter().copied();
+        let built = built.find(|version| live.offset(*version).is_some());
+        let path = &adopted.instances[instance].path;
+        let built = built.ok_or_else(|| {
+            Error::new(
+                code::GENERIC,
+                format!("where `{path}` lies in the process is not clear"),
+            )
+            .about(Subject::of_function(path))
+        })?;
+        self.selection.asked.insert(body, built);
         Ok(())
     }
 

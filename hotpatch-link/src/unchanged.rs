@@ -4,6 +4,8 @@
 //! reaches is a current version of what the new function reaches. Computed as the greatest such relation: recursion
 //! does not make anything new.
 
+use rustc_hash::FxHashSet as HashSet;
+
 use crate::by_atom::ByAtom;
 use crate::callers::Callers;
 use crate::hot;
@@ -21,7 +23,8 @@ pub(crate) struct Unchanged {
 }
 
 impl Unchanged {
-    pub(crate) fn of(program: &Program, live: &Live, names: &Names) -> Self {
+    /// `instances` are the bodies of instances that the process has.
+    pub(crate) fn of(program: &Program, live: &Live, names: &Names, instances: &HashSet<Atom>) -> Self {
         let mut unchanged = Self {
             versions: ByAtom::of(program, Vec::new()),
             changed: Vec::new(),
@@ -35,7 +38,7 @@ impl Unchanged {
                 atom: function,
             });
             let equal = equal(program, live, function, built);
-            if equal.is_empty() && is_known(program, live, names, function) {
+            if equal.is_empty() && is_known(program, live, names, instances, function) {
                 unchanged.changed.push(function);
             }
             if equal.len() > 1 || built.is_none() {
@@ -105,8 +108,19 @@ fn equal(program: &Program, live: &Live, function: Atom, built: Option<Version>)
 }
 
 /// Whether the process has a function of this name, or would have it if it did not come with the edit.
-fn is_known(program: &Program, live: &Live, names: &Names, function: Atom) -> bool {
-    let is_known =
-        |id: Identifier| live.versions(id.path).next().is_some() || hot::is_body(names.text(id.path));
+fn is_known(
+    program: &Program,
+    live: &Live,
+    names: &Names,
+    instances: &HashSet<Atom>,
+    function: Atom,
+) -> bool {
+    let is_known = |id: Identifier| {
+        let path = names.text(id.path);
+        if hot::is_instance(path) {
+            return instances.contains(&function);
+        }
+        live.versions(id.path).next().is_some() || hot::is_body(path)
+    };
     program.ids(function).any(is_known)
 }

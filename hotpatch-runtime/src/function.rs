@@ -1,5 +1,6 @@
 //! What the process can say about its hot functions.
 
+use crate::generic::RegisteredGeneric;
 use crate::platform::Program;
 use crate::registry;
 use crate::report::{Address, Function};
@@ -12,12 +13,27 @@ pub fn generation() -> u64 {
     Table::seen(&Scope::open()).generation
 }
 
-/// The hot functions of this process, and the instances of generic ones that were patched, in the order of their slots.
+/// The hot functions of this process and the instances of generic ones that were patched, in the order of their slots;
+/// then the generic functions themselves.
 pub fn functions() -> Vec<Function> {
     let scope = Scope::open();
     registry::refresh(&scope);
     let table = Table::live(&scope);
-    table.rows.iter().map(|row| describe(table, row)).collect()
+    let rows = table.rows.iter().map(|row| describe(table, row));
+    let generic = inventory::iter::<RegisteredGeneric>().map(describe_generic);
+    let mut generic: Vec<_> = generic.collect();
+    generic.sort_by(|a, b| (&a.name, &a.signature).cmp(&(&b.name, &b.signature)));
+    rows.chain(generic).collect()
+}
+
+fn describe_generic(function: &RegisteredGeneric) -> Function {
+    Function {
+        name: function.path.into(),
+        signature: function.signature.into(),
+        generation: 0,
+        address: None,
+        image: Program::get().path.clone(),
+    }
 }
 
 fn describe(table: &Table, row: &Row) -> Function {

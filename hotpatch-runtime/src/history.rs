@@ -9,6 +9,7 @@ use std::time::{Instant, SystemTime};
 
 use hotpatch_abi::manifest::PatchId;
 
+use crate::changed;
 use crate::event::Turn;
 use crate::refusal::{Refusal, refuse};
 use crate::registry::{self, Next};
@@ -116,6 +117,7 @@ pub(crate) fn publish(
 ) {
     let before = Table::live(scope);
     let first = (before.generation == 0).then(|| Record::of(before, Origin::Built, Vec::new()));
+    let number = description.generation;
     let record = Record::of(&description, origin, functions);
     Table::publish(scope, next, description);
     let mut kept = lock();
@@ -124,6 +126,8 @@ pub(crate) fn publish(
     }
     kept.records.push_back(record);
     kept.forget();
+    drop(kept);
+    changed::tell(number);
 }
 
 impl Record {

@@ -20,6 +20,16 @@ pub fn consistent<R>(f: impl FnOnce() -> R) -> R {
     f()
 }
 
+/// Runs `body`.
+///
+/// # Safety
+///
+/// None is needed; the one with patching has conditions.
+#[inline(always)]
+pub(crate) unsafe fn enter_instance<F, R>(body: F, run: impl FnOnce(F) -> R) -> R {
+    run(body)
+}
+
 /// The generation that is live: always 0, the program as built.
 pub fn generation() -> u64 {
     0

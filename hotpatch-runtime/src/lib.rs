@@ -5,14 +5,23 @@
 //!
 //! Without the feature `live` there is only the interface, in which nothing ever happens.
 
+mod changed;
+mod pointer;
 pub mod refusal;
 pub mod report;
+mod serve;
 
+pub use changed::{Changed, changed};
+pub use pointer::{Callable, ptr};
 pub use refusal::Refusal;
+pub use serve::{Serve, serve};
+
 pub use report::{Address, Applied, Event, Function, Generation, Origin, Preparing, RolledBack};
 
 #[cfg(not(feature = "live"))]
 mod inert;
+#[cfg(not(feature = "live"))]
+use inert::enter_instance;
 #[cfg(not(feature = "live"))]
 pub use inert::{
     apply, call, consistent, functions, generation, history, keep_generations, on_event, rollback,
@@ -50,7 +59,6 @@ pub mod registry;
 mod reserve;
 #[cfg(feature = "live")]
 mod scope;
-#[cfg(feature = "live")]
 pub mod started;
 #[cfg(feature = "live")]
 mod sync;
@@ -77,5 +85,4 @@ pub use registry::Registered;
 #[cfg(feature = "live")]
 #[doc(hidden)]
 pub use reserve::reserve;
-#[cfg(feature = "live")]
 pub use started::Started;

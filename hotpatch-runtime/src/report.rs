@@ -125,7 +125,7 @@ pub struct Function {
     pub signature: String,
     /// The generation whose commit made the code that runs; 0 for the code as built.
     pub generation: u64,
-    /// Where the code that runs lies; `None` for a method that was never patched.
+    /// Where the code that runs lies; `None` for a generic function: each of its instances has code of its own.
     pub address: Option<Address>,
     /// The file of the image that holds the code.
     pub image: PathBuf,

@@ -1,7 +1,5 @@
 //! The path of an item as symbols and debug information write it, taken apart.
 
-use hotpatch_abi::names::BODY_PREFIX;
-
 /// A path, from the crate to the item.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ItemPath {
@@ -27,6 +25,7 @@ pub(super) enum Segment {
 impl ItemPath {
     /// Takes a path apart. Pointers, slices and the like are no items.
     pub(super) fn parse(path: &str) -> Option<Self> {
+        let path = &*hotpatch_link::author_path(path);
         let mut crates = Vec::new();
         let mut scope = Vec::new();
         let mut is_inside = false;
@@ -47,11 +46,6 @@ impl ItemPath {
                     scope.push(block(inner)?);
                 }
                 // Else they are generic arguments of the function before.
-            } else if let Some(tail) = part.strip_prefix(BODY_PREFIX) {
-                // The body of a hot function lies in it, that of a hot method beside it.
-                if let Some((_, name)) = tail.split_once('_') {
-                    scope.push(Segment::Name(name.to_owned()));
-                }
             } else {
                 let name = identifier(part)?;
                 if index == 0 {

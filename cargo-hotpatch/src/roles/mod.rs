@@ -10,6 +10,7 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context, Result};
 
 mod linker;
+mod merging;
 mod recorder;
 mod rustc_wrapper;
 

@@ -9,6 +9,7 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
 
+use super::merging;
 use super::{CALLER_ENV, LINKER, ROLE, Role, STATE, UNIT, exec};
 use crate::capture::{Capture, UnitKind};
 use crate::obstacle::Obstacle;
@@ -54,6 +55,7 @@ pub(super) fn run(mut args: Vec<OsString>) -> Result<ExitCode> {
             return Ok(obstacle.report_as_rustc());
         }
         args.extend(PATCHABLE);
+        args.extend(merging::flags(&rustc, &args).iter().copied());
         if args.links() {
             let real = args
                 .codegen("linker")

@@ -2,8 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hotpatch_abi::names::BODY_PREFIX;
-
 use super::decide;
 use super::parts;
 use super::paths::{Crates, enclosing, plain, plain_linkage};
@@ -13,6 +11,7 @@ use crate::hot;
 use crate::names::Names;
 use crate::program::{Atom, Program};
 use crate::selection::Selection;
+use crate::written;
 
 /// How many hot functions tell whether a loop is the one that the program lives in.
 const WITNESSES: usize = 8;
@@ -88,7 +87,7 @@ pub(crate) fn unreached(edit: Edit<'_>, left: &[Atom], patch: Option<&Selection>
 
 /// Whether a closure of a hot function is one that the attribute made: those of its author lie in the body.
 fn is_outside_bodies(linkage: &str) -> bool {
-    !linkage.contains(BODY_PREFIX)
+    !written::MADE.iter().any(|prefix| linkage.contains(prefix))
 }
 
 /// The functions to explain, by their paths and linkage names.
@@ -135,7 +134,7 @@ fn subjects_of(edit: Edit<'_>, function: Atom) -> Vec<(String, Box<str>)> {
             let copies = program.object(function).inlined().all(function.section);
             let own = copies
                 .map(|linkage| with_path(linkage.into()))
-                .filter(|(path, _)| crates.own(path));
+                .filter(|(path, linkage)| crates.own_symbol(linkage, path));
             // What is inside of it changed with it.
             own.take(1).collect()
         }
@@ -151,6 +150,7 @@ fn async_functions(program: &Program, names: &Names) -> BTreeSet<String> {
 
 /// The path of a function, if the author wrote it.
 pub(crate) fn own_path(program: &Program, names: &Names, crates: &Crates, function: Atom) -> Option<String> {
-    let path = plain(names.text(program.id(function)?.path));
-    crates.own(&path).then_some(path)
+    let id = program.id(function)?;
+    let path = plain(names.text(id.path));
+    crates.own_symbol(names.text(id.linkage), &path).then_some(path)
 }

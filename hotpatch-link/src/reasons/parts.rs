@@ -101,7 +101,7 @@ impl Own<'_> {
         if let Some(known) = self.known.get(linkage) {
             return *known;
         }
-        let is_own = self.crates.own(&plain_linkage(linkage));
+        let is_own = self.crates.own_symbol(linkage, &plain_linkage(linkage));
         self.known.insert(linkage.into(), is_own);
         is_own
     }

@@ -2,10 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use hotpatch_abi::names::BODY_PREFIX;
-
-use crate::hot;
 use crate::unit::Unit;
+use crate::{hot, written};
 
 /// The parts of hotpatch that may be crates of the workspace: only while hotpatch itself is worked on.
 const OUR_OWN: [&str; 4] = ["hotpatch", "hotpatch_abi", "hotpatch_macros", "hotpatch_runtime"];
@@ -42,6 +40,15 @@ impl Crates {
         }
     }
 
+    /// The same by the linkage name, with the plain path: the v0 mangling names functions and closures where a type
+    /// stands, and library code for a function of the author is library code.
+    pub(crate) fn own_symbol(&self, linkage: &str, path: &str) -> bool {
+        match of_function(linkage, path) {
+            Some(of) => self.owns_type(of),
+            None => self.own(path),
+        }
+    }
+
     fn owns_type(&self, of: &str) -> bool {
         let of = of.trim_start_matches(['&', '<', '[', '(', '*']);
         let of = ["mut ", "const ", "dyn "]
@@ -49,6 +56,15 @@ impl Crates {
             .fold(of, |of, word| of.strip_prefix(word).unwrap_or(of));
         of.split_once("::").is_some_and(|(name, _)| self.0.contains(name))
     }
+}
+
+/// The trait of `<game::step as core::ops::FnOnce<()>>::call_once`. Functions have small letters, types have not.
+fn of_function<'a>(linkage: &str, path: &'a str) -> Option<&'a str> {
+    let (of, behind) = split_at_depth(path.strip_prefix('<')?, " as ")?;
+    let name = of.split('<').next()?.rsplit("::").next()?;
+    let is_function =
+        of.contains("::") && name.starts_with(|c: char| c.is_lowercase() || c == '{' || c == '_');
+    (linkage.starts_with("_R") && is_function).then_some(behind)
 }
 
 /// Splits at a separator that lies in no brackets of its own.
@@ -70,26 +86,27 @@ fn split_at_depth<'a>(text: &'a str, separator: &str) -> Option<(&'a str, &'a st
 }
 
 /// Whether a function belongs to the standard library, which calls at once what it is given, but for threads.
-pub(super) fn is_standard(path: &str) -> bool {
-    let path = path.trim_start_matches(['<', '&']);
-    path.split_once("::")
-        .is_some_and(|(name, _)| LIBRARIES.contains(&name))
-        || (!path.contains("::") && (path.starts_with('_') || path.len() == 1))
-        || path.starts_with("T as ") && LIBRARIES.iter().any(|name| path[5..].starts_with(name))
+pub(super) fn is_standard(linkage: &str, path: &str) -> bool {
+    let path = of_function(linkage, path)
+        .unwrap_or(path)
+        .trim_start_matches(['<', '&']);
+    let of_library = |path: &str| {
+        path.split_once("::")
+            .is_some_and(|(name, _)| LIBRARIES.contains(&name))
+    };
+    of_library(path)
+        || path.strip_prefix("T as ").is_some_and(of_library)
+        || !path.contains("::") && (path.starts_with('_') || path.len() == 1)
 }
 
 /// The path as people write it, the same under both manglings: without the names of bodies, without the arguments of
 /// generics, and with closures that have no numbers.
 pub(crate) fn plain(demangled: &str) -> String {
-    let path = without_generics(demangled);
-    let parts = path
-        .split("::")
-        .filter_map(|part| match part.strip_prefix(BODY_PREFIX) {
-            // `<tag>` for functions, `<tag>_<name>` for methods.
-            Some(tail) => tail.split_once('_').map(|(_, name)| name),
-            None if part.starts_with("{closure") => Some(CLOSURE),
-            None => Some(part),
-        });
+    let path = without_generics(&written::author_path(demangled));
+    let parts = path.split("::").map(|part| match part.starts_with("{closure") {
+        true => CLOSURE,
+        false => part,
+    });
     hot::plain_path(&parts.collect::<Vec<_>>().join("::"))
 }
 
@@ -221,14 +238,28 @@ mod tests {
             "<alloc::vec::Vec<T> as x::Y>::z",
             "__rust_try",
         ] {
-            assert!(is_standard(path), "{path}");
+            assert!(is_standard("_ZN", path), "{path}");
         }
         for path in [
             "tokio::task::spawn::spawn",
             "game::main",
             "<game::X as core::fmt::Debug>::fmt",
         ] {
-            assert!(!is_standard(path), "{path}");
+            assert!(!is_standard("_R", path), "{path}");
         }
+    }
+
+    #[test]
+    fn library_code_for_a_function_is_library_code_also_under_v0() {
+        let closure = "<game::NAMES::{{closure}} as core::ops::function::FnOnce<()>>::call_once";
+        let handler = "<game::page as axum::handler::Handler<((),), ()>>::call";
+        for (path, is_library) in [(closure, true), (handler, false)] {
+            assert!(!crates().own_symbol("_RNv", path), "{path}");
+            assert_eq!(is_standard("_RNv", path), is_library, "{path}");
+        }
+        assert!(crates().own_symbol("_RNv", "<game::page as game::Handler>::call"));
+        assert!(crates().own_symbol("_RNv", "<game::Page<u8> as core::fmt::Debug>::fmt"));
+        // Legacy names have the letter of a parameter there: this is a type.
+        assert!(crates().own_symbol("_ZN", "<game::vec3 as core::fmt::Debug>::fmt"));
     }
 }

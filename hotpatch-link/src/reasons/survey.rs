@@ -22,6 +22,7 @@ const THREAD_START: &str = "::__rust_begin_short_backtrace";
 struct Function {
     path: String,
     is_own: bool,
+    is_standard: bool,
     is_body: bool,
 }
 
@@ -172,8 +173,10 @@ impl<'a> Survey<'a> {
         let demangled = format!("{:#}", rustc_demangle::demangle(linkage));
         let path = plain(&demangled);
         let function = Rc::new(Function {
-            is_own: self.crates.own(&path),
-            is_body: hot::is_body(&demangled),
+            is_own: self.crates.own_symbol(linkage, &path),
+            is_standard: is_standard(linkage, &path),
+            // The closure that it runs has one caller, which asks for it.
+            is_body: hot::is_body(&demangled) && !hot::is_closure(&demangled),
             path,
         });
         self.functions.insert(linkage.into(), function.clone());
@@ -278,7 +281,7 @@ impl<'a> Survey<'a> {
             Manner::Constant(constant) if self.is_named(constant) => false,
             Manner::Address | Manner::Constant(_) => {
                 let target = self.function_of(target);
-                let at_once = place.frames.last().is_some_and(|frame| is_standard(&frame.path));
+                let at_once = place.frames.last().is_some_and(|frame| frame.is_standard);
                 // Formatting takes the addresses of what it calls.
                 let shown = target.path.contains(" as core::fmt::");
                 !shown && (target.is_own || !at_once)
@@ -343,7 +346,7 @@ impl<'a> Survey<'a> {
         for frame in &place.frames[caller.map_or(0, |caller| caller + 1)..] {
             met.library = true;
             met.thread |= frame.path.ends_with(THREAD_START);
-            met.task |= !is_standard(&frame.path) && frame.path.contains("spawn");
+            met.task |= !frame.is_standard && frame.path.contains("spawn");
             met.polled |= frame.path.ends_with("::poll") || frame.path.contains("::block_on");
         }
         let Some(caller) = caller else {

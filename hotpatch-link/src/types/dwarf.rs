@@ -1,6 +1,6 @@
 //! Reads the types of an object from its debugging information entries.
 
-use hotpatch_abi::names::BODY_PREFIX;
+use hotpatch_abi::names::{BODY_PREFIX, CLOSURE_BODY_SYMBOL, INSTANCE_PREFIX, SERVE_PATH};
 use rustc_hash::FxHashMap as HashMap;
 
 use super::dies::{Dies, Index};
@@ -126,14 +126,18 @@ impl Reader<'_> {
             }
             return;
         }
-        // Cheap for the many that are not: demangled names hold the prefix as it is.
-        if linkage_name.contains(BODY_PREFIX) {
+        // Cheap for the many that are not: symbol names hold the prefixes as they are.
+        if BODIES.iter().any(|prefix| linkage_name.contains(prefix)) {
             let name = self.names.intern(linkage_name);
             if hot::is_body(self.names.path(name)) {
-                let types = self.signature(index);
+                let types = self.body_signature(name, index);
                 table.signatures.push((name, types));
                 let arguments = self.arguments(index);
                 table.arguments.insert(name, arguments);
+            }
+            if hot::is_instance(self.names.path(name)) {
+                let told = self.own_name(index);
+                table.instances.insert(name, told);
             }
         } else if self.is_method(index) {
             let name = self.names.intern(linkage_name);
@@ -165,6 +169,44 @@ impl Reader<'_> {
             }
         }
         types
+    }
+
+    /// What counts of the signature of a body.
+    fn body_signature(&mut self, body: Name, index: Index) -> Vec<Name> {
+        if hot::is_closure(self.names.path(body)) {
+            return self.closure_signature(index);
+        }
+        let is_server = self.names.path(body).starts_with(SERVE_PATH);
+        let mut types = self.signature(index);
+        if is_server
+            && types
+                .get(1)
+                .is_some_and(|of| self.names.text(*of).starts_with(FUNCTION))
+        {
+            // A function has no state; the future that it returns is run by the code that made it.
+            types.remove(1);
+        }
+        types
+    }
+
+    /// What a closure given to `call` returns and captures. Its own type says nothing: the numbers of closures change.
+    fn closure_signature(&mut self, index: Index) -> Vec<Name> {
+        let closure = self.dies.children(index).find_map(|child| {
+            let child = self.dies.get(child);
+            child.of.filter(|_| child.tag == gimli::DW_TAG_formal_parameter)
+        });
+        let mut types = vec![self.type_name(self.dies.get(index).of)];
+        if let Some(closure) = closure {
+            types.extend(self.captures(closure));
+        }
+        types
+    }
+
+    fn captures(&mut self, closure: Index) -> Vec<Name> {
+        let members = self.dies.children(closure).map(|child| self.dies.get(child));
+        let members = members.filter(|member| member.tag == gimli::DW_TAG_member);
+        let types: Vec<_> = members.map(|member| member.of).collect();
+        types.into_iter().map(|of| self.type_name(of)).collect()
     }
 
     /// What the arguments of a function are called; patterns have no names.
@@ -219,7 +261,8 @@ impl Reader<'_> {
     fn structure(&mut self, index: Index) -> Type {
         let mut described = self.plain(index);
         // A marker holds nothing of the type that it names.
-        let is_marker = self.names.text(described.name).starts_with(MARKER);
+        let name = self.names.text(described.name);
+        let is_marker = MARKERS.iter().any(|marker| name.starts_with(marker));
         for child in self.dies.children(index) {
             let of = self.dies.get(child).of;
             match self.dies.get(child).tag {
@@ -359,7 +402,17 @@ impl Reader<'_> {
     }
 }
 
-const MARKER: &str = "core::marker::PhantomData<";
+/// A reference to a function.
+const FUNCTION: &str = "&fn(";
+
+/// What the symbols of bodies contain, whatever the mangling.
+const BODIES: [&str; 3] = [BODY_PREFIX, INSTANCE_PREFIX, CLOSURE_BODY_SYMBOL];
+
+/// Types that hold nothing of the types that they name. The future of a hot `async fn` is run by the code that made it.
+const MARKERS: [&str; 2] = [
+    "core::marker::PhantomData<",
+    "hotpatch_runtime::started::Started<",
+];
 
 /// The name of a function that has a `TypeId` in its code, without type arguments.
 fn holds_identity(name: &str) -> Option<&str> {

@@ -94,6 +94,8 @@ pub(crate) struct TypeTable {
     pub(crate) signatures: Vec<(Name, Vec<Name>)>,
     /// What the arguments of these bodies are called, by linkage name.
     pub(crate) arguments: HashMap<Name, Vec<Name>>,
+    /// What the instances among these bodies are called with their type arguments, by linkage name.
+    pub(crate) instances: HashMap<Name, Name>,
     /// What methods return and take besides `self`, by linkage name.
     pub(crate) methods: Vec<(Name, Vec<Name>)>,
     pub(crate) vtables: Vec<Vtable>,

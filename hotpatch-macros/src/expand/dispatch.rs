@@ -4,7 +4,7 @@
 //! - As an *instance*: with type or const parameters there is a body for each choice of them, and no static can be. The
 //!   body that the trampoline was compiled with tells which one it is; the runtime has its address in a map.
 
-use hotpatch_abi::names::{ENTRY_PREFIX, TYPES_PREFIX};
+use hotpatch_abi::names::{BODY_PREFIX, ENTRY_PREFIX, INSTANCE_PREFIX, TYPES_PREFIX};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 use syn::Signature;
@@ -29,6 +29,14 @@ pub(super) fn of(subject: &Subject<'_>, home: &Home<'_>) -> Dispatch {
 }
 
 impl Dispatch {
+    /// What the name of the body begins with.
+    pub(super) fn prefix(&self) -> &'static str {
+        match self {
+            Self::Slot => BODY_PREFIX,
+            Self::Instance => INSTANCE_PREFIX,
+        }
+    }
+
     /// What others must know about the function, and the call of its code.
     pub(super) fn generate(
         &self,

@@ -9,12 +9,13 @@
 //!
 //! `Started` is the same two words for every future, so new code may make a future of another size.
 
-use hotpatch_abi::names::{BODY_PREFIX, FUTURE_PREFIX};
+use hotpatch_abi::names::FUTURE_PREFIX;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{ReturnType, Safety, Signature, Token, Type};
 
 use super::Subject;
+use super::dispatch::Dispatch;
 use super::home::Home;
 use crate::attribute;
 
@@ -42,13 +43,15 @@ pub(super) struct Member {
 pub(super) fn members(
     subject: &Subject<'_>,
     home: &Home<'_>,
+    dispatch: &Dispatch,
     trampoline: &Signature,
     arguments: &[Ident],
 ) -> Members {
     let (tag, name) = (&subject.tag, &subject.name);
+    let prefix = dispatch.prefix();
     let body = match home {
-        Home::Inside => format!("{BODY_PREFIX}{tag}"),
-        _ => format!("{BODY_PREFIX}{tag}_{name}"),
+        Home::Inside => format!("{prefix}{tag}"),
+        _ => format!("{prefix}{tag}_{name}"),
     };
     let body = Ident::new(&body, Span::mixed_site());
     let code = subject.function.body.to_token_stream();

@@ -62,9 +62,9 @@ fn expand_version(krate: &Path, function: &Function, enclosing: &Enclosing) -> T
     };
     let (trampoline, arguments) = signature::trampoline(&function.sig);
     let home = Home::of(function, enclosing);
-    let members = member::members(&subject, &home, &trampoline, &arguments);
-    let placed = home.place(&subject, &members);
     let dispatch = dispatch::of(&subject, &home);
+    let members = member::members(&subject, &home, &dispatch, &trampoline, &arguments);
+    let placed = home.place(&subject, &members);
     let body = &members.body.sig;
     let (describe, call) = dispatch.generate(&subject, &home, body, &arguments);
     let wait = function.sig.asyncness.is_some().then(|| quote!(.await));
