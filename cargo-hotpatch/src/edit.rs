@@ -19,11 +19,20 @@ pub(crate) struct Edit {
 #[derive(Debug)]
 pub(crate) enum Rebuilt {
     /// Everything compiled.
-    Compiled,
+    Compiled(Compilation),
     /// The sources do not compile.
     Failed(Vec<Diagnostic>),
     /// The program ended meanwhile.
     Interrupted,
+}
+
+/// What was compiled, by the names of the crates.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Compilation {
+    /// In the order in which they were done.
+    pub(crate) compiled: Vec<String>,
+    /// Those that depend on them and keep the code that they have.
+    pub(crate) reused: Vec<String>,
 }
 
 /// Measures a step.

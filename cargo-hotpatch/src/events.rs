@@ -22,6 +22,13 @@ pub(crate) enum Event<'a> {
     ProcessAttached { pid: u32, build_id: String },
     /// Files have other content than what was compiled last.
     ChangeDetected { files: &'a [PathBuf] },
+    /// The sources compiled. What becomes of it comes next.
+    Compiled {
+        /// The crates that were compiled, in the order in which they were done.
+        crates: &'a [String],
+        /// Those that depend on them and keep the code that they have.
+        reused: &'a [String],
+    },
     /// The sources do not compile.
     BuildFailed,
     /// A process acknowledged a patch.
@@ -195,6 +202,14 @@ mod tests {
             files: &["src/main.rs".into()],
         };
         check(detected, r#"{"event":"change-detected","files":["src/main.rs"]}"#);
+        let compiled = Event::Compiled {
+            crates: &["math".to_owned()],
+            reused: &["world".to_owned(), "game".to_owned()],
+        };
+        check(
+            compiled,
+            r#"{"event":"compiled","crates":["math"],"reused":["world","game"]}"#,
+        );
         check(Event::BuildFailed, r#"{"event":"build-failed"}"#);
         let notes = ["kept".to_owned()];
         check(

@@ -197,6 +197,17 @@ impl Inputs {
         files.map(|(path, _)| path.clone()).collect()
     }
 
+    /// The files that a unit is made of, with what they held when they were last compiled or reported.
+    pub(crate) fn stamps_of_unit(&self, key: &UnitKey) -> Vec<(PathBuf, Option<Stamp>)> {
+        let files = self.of_unit(key).into_iter();
+        files
+            .map(|path| {
+                let stamp = self.files.get(&path).and_then(|input| input.stamp);
+                (path, stamp)
+            })
+            .collect()
+    }
+
     /// The files to watch, and what those among them that are symbolic links point to. Some may not exist yet.
     pub(crate) fn paths(&self) -> BTreeSet<PathBuf> {
         let watched = self

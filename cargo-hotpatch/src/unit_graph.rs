@@ -114,10 +114,17 @@ impl UnitGraph {
         self.own.values()
     }
 
+    /// The units that name this one as their dependency.
+    pub(crate) fn dependents(&self, key: &UnitKey) -> BTreeSet<UnitKey> {
+        let depends = |unit: &&Capture| dependencies(unit).any(|dependency| dependency == *key);
+        let found = self.units.values().filter(depends);
+        found.map(|unit| unit.key.clone()).collect()
+    }
+
     /// The changed units and all that depend on them, dependencies first.
     ///
-    /// Everything above a changed unit is compiled again because rustc refuses a library that was compiled against
-    /// another version of its dependency.
+    /// Everything above a unit that looks different is compiled again because rustc refuses a library that was compiled
+    /// against another version of its dependency.
     pub(crate) fn stale(&self, changed: &BTreeSet<UnitKey>) -> Vec<UnitKey> {
         let mut stale = changed.clone();
         for key in &self.order {
@@ -210,6 +217,14 @@ mod tests {
             .collect();
         let stale = graph.stale(&changed);
         assert_eq!(stale.iter().map(UnitKey::as_str).collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn dependents_are_those_that_name_it() {
+        let graph = graph();
+        let world = graph.units.keys().find(|key| key.as_str() == "world").unwrap();
+        let dependents = graph.dependents(world);
+        assert_eq!(dependents.iter().map(UnitKey::as_str).collect::<Vec<_>>(), ["game"]);
     }
 
     #[test]

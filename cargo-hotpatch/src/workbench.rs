@@ -1,11 +1,10 @@
 //! One recorded program and what its sources have become since: from changed files to a linked patch.
 //!
-//! Invariant: a unit stays stale until a replay of it and of everything it depends on has compiled, whatever happens
-//! in between; objects are compared only when no unit is stale.
+//! Invariant: a unit stays stale until a replay of it has compiled, whatever happens in between; objects are compared
+//! only when no unit is stale.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use anyhow::Result;
 use hotpatch_link::{Change, Draft, Explanation, Parent, Patch, Subject, Unit};
@@ -16,6 +15,7 @@ use crate::cargo;
 use crate::diagnostic::Diagnostic;
 use crate::edit::{Edit, Rebuilt};
 use crate::inputs::{Changed, Inputs, Owner};
+use crate::interface::{Offers, SymbolTables};
 use crate::interrupt::Interrupt;
 use crate::live_patcher::LivePatcher;
 use crate::live_sources;
@@ -24,8 +24,8 @@ use crate::patch_linker;
 use crate::places::{self, Crate, Place};
 use crate::plan::{Built, Plan};
 use crate::refusal::Refusal;
-use crate::replay::{Outcome, Replays};
-use crate::rustc_args::UnitKey;
+use crate::rebuild::{Rebuild, Stale};
+use crate::replay::Replays;
 use crate::scratch_dir::ScratchDir;
 use crate::terminal::Terminal;
 use crate::unit_graph::UnitGraph;
@@ -39,7 +39,9 @@ pub(crate) struct Workbench {
     graph: UnitGraph,
     inputs: Inputs,
     replays: Replays,
-    stale: BTreeSet<UnitKey>,
+    offers: Offers,
+    tables: SymbolTables,
+    stale: Stale,
     /// Why a new build is needed, as long as it is.
     debt: Debt,
     /// What cargo says about manifests that it does not understand.
@@ -63,6 +65,7 @@ impl Workbench {
         let base = built.base;
         let scratch = ScratchDir::new(&plan.state.sessions())?;
         let replays = Replays::new(scratch.path().join("out"), plan.env.clone(), interrupt);
+        let offers = Offers::of_build(&graph, &inputs);
         let linker = patch_linker::find(&sysroot)?;
         let patcher = LivePatcher::open(base.program(), units(&base, &graph, &replays));
         Ok(Self {
@@ -71,7 +74,9 @@ impl Workbench {
             graph,
             inputs,
             replays,
-            stale: BTreeSet::new(),
+            offers,
+            tables: SymbolTables::default(),
+            stale: Stale::default(),
             debt,
             objection: None,
             patcher,
@@ -136,7 +141,7 @@ impl Workbench {
             for owner in &changed.owners {
                 match owner {
                     Owner::Unit(key) => {
-                        self.stale.insert(key.clone());
+                        self.stale.units.insert(key.clone());
                         sources.insert(changed.path.clone());
                     }
                     Owner::Build(matter) => due.extend(self.owe(matter, &changed)),
@@ -149,7 +154,7 @@ impl Workbench {
             // Said by the attempt to compile.
             return edit;
         }
-        match self.debt.concerning(&self.stale, &self.graph) {
+        match self.debt.concerning(&self.stale.units, &self.graph) {
             Some(concerning) if due.is_empty() => due.extend([concerning]),
             Some(_) => {}
             None => sources.clear(),
@@ -200,10 +205,10 @@ impl Workbench {
 
     /// Whether sources changed that have not been compiled since.
     pub(crate) fn is_stale(&self) -> bool {
-        !self.stale.is_empty() || self.objection.is_some()
+        !self.stale.units.is_empty() || self.objection.is_some()
     }
 
-    /// Compiles what is stale and what depends on it.
+    /// Compiles what is stale, and what depends on it as far as that can see a difference.
     ///
     /// # Errors
     ///
@@ -212,28 +217,18 @@ impl Workbench {
         if let Some(objection) = &self.objection {
             return Ok(Rebuilt::Failed(vec![Diagnostic::of_cargo(objection)]));
         }
-        let changed = std::mem::take(&mut self.stale);
-        let order = self.graph.stale(&changed);
-        self.stale.extend(order.iter().cloned());
-        for key in order {
-            let started = SystemTime::now();
-            let unit = &self.graph.units()[&key];
-            match self.replays.replay(unit)? {
-                Outcome::Interrupted => return Ok(Rebuilt::Interrupted),
-                Outcome::Failed(diagnostics) => return Ok(Rebuilt::Failed(diagnostics)),
-                Outcome::Compiled(diagnostics) => {
-                    // The warnings of a crate that did not change have been read before.
-                    if changed.contains(&key) {
-                        terminal.diagnostics(&diagnostics);
-                    }
-                    if let Some(dep_info) = self.replays.dep_info(&key) {
-                        self.inputs.renew(&self.plan.project, unit, dep_info, started);
-                    }
-                    self.stale.remove(&key);
-                }
-            }
-        }
-        Ok(Rebuilt::Compiled)
+        let rebuild = Rebuild {
+            project: &self.plan.project,
+            graph: &self.graph,
+            built: self.base.files(),
+            inputs: &mut self.inputs,
+            replays: &mut self.replays,
+            offers: &mut self.offers,
+            tables: &self.tables,
+            stale: &mut self.stale,
+            terminal,
+        };
+        rebuild.run()
     }
 
     /// Compares the current objects with what is live.

@@ -23,7 +23,7 @@ pub(super) fn since(plan: &Plan, built: Built, terminal: Terminal) -> Result<(Wo
             .into());
     }
     match bench.rebuild(terminal)? {
-        Rebuilt::Compiled => {}
+        Rebuilt::Compiled(_) => {}
         Rebuilt::Failed(diagnostics) => {
             terminal.diagnostics(&diagnostics);
             return Err(Exit(101).into());

@@ -95,7 +95,13 @@ impl Session {
         }
         let (rebuilt, replay) = timed(|| self.bench.rebuild(self.options.terminal));
         match rebuilt {
-            Ok(Rebuilt::Compiled) => self.offer(at, replay),
+            Ok(Rebuilt::Compiled(compilation)) => {
+                self.log().record(&Event::Compiled {
+                    crates: &compilation.compiled,
+                    reused: &compilation.reused,
+                });
+                self.offer(at, replay);
+            }
             Ok(Rebuilt::Interrupted) => self.not_offered(),
             Ok(Rebuilt::Failed(diagnostics)) => return Some(diagnostics),
             Err(error) => {
