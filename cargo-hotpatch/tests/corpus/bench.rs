@@ -1,9 +1,13 @@
 //! One program of the corpus while it runs: asking it, saving its files, and comparing with what must be.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::data::{Edit, Edits, Outcome, Request};
 use crate::files::{self, Files};
+use crate::fresh::Fresh;
+use crate::program::Profile;
 use crate::project::Project;
 use crate::session::Session;
 use crate::verdict::Problem;
@@ -12,6 +16,7 @@ use crate::verdict::Problem;
 pub(crate) struct Bench<'a> {
     edits: &'a Edits,
     project: &'a Project,
+    profile: Profile,
     session: Session,
     files: Files,
     /// By how much a round of the unedited program moves the counts.
@@ -32,14 +37,16 @@ impl<'a> Bench<'a> {
         project: &'a Project,
         events: &Project,
         files: &Files,
-        arguments: &[&str],
+        profile: Profile,
     ) -> Result<Self, Problem> {
+        let arguments = edits.arguments(profile);
         files::lay_out(project, files);
-        let session = Session::start_in(project, events, arguments);
+        let session = Session::start_in(project, events, &arguments);
         let (files, step) = (files.clone(), Vec::new());
         let mut bench = Self {
             edits,
             project,
+            profile,
             session,
             files,
             step,
@@ -60,14 +67,16 @@ impl<'a> Bench<'a> {
     pub(crate) fn check(&mut self, edit: &Edit) -> Result<(), Problem> {
         let original = self.files.clone();
         let edited = files::edited(&original, edit).map_err(Problem::Wrong)?;
-        let event = self.save(edited)?;
+        let event = self.save(edited.clone())?;
         is_expected(&event, edit.expect)?;
+        self.is_compiled(edit)?;
         says(&event, edit)?;
         if edit.expect == Outcome::Applied {
             let before = self.state()?;
             self.round(Some(edit))?;
             self.extra(&edit.requests)?;
             before.is_kept_in(&self.state()?)?;
+            self.is_true(edit, &edited)?;
         } else {
             self.usual_round()?;
             self.extra(&edit.requests)?;
@@ -106,6 +115,39 @@ impl<'a> Bench<'a> {
             )));
         }
         Ok(event)
+    }
+
+    /// Checks which crates the last edit compiled. Whether that was enough, the answers say.
+    fn is_compiled(&self, edit: &Edit) -> Result<(), Problem> {
+        let Some(expected) = edit.compiles(self.profile) else { return Ok(()) };
+        let since_save = self.session.seen.iter().rev();
+        let mut since_save = since_save.take_while(|event| event["event"] != "change-detected");
+        let Some(event) = since_save.find(|event| event["event"] == "compiled") else {
+            return Ok(());
+        };
+        let crates: Vec<_> = event["crates"].as_array().into_iter().flatten().collect();
+        let found: BTreeSet<_> = crates.iter().filter_map(|name| name.as_str()).map(str::to_owned).collect();
+        match found == *expected {
+            true => Ok(()),
+            false => Err(Problem::Wrong(format!("compiled {found:?}, not {expected:?}"))),
+        }
+    }
+
+    /// Checks that the answers of an edit are those of a fresh build, where the edit is about what is compiled.
+    fn is_true(&self, edit: &Edit, edited: &Files) -> Result<(), Problem> {
+        if edit.compiles(self.profile).is_none() {
+            return Ok(());
+        }
+        let answer = |request: &Request| Request {
+            ask: request.ask.clone(),
+            answer: edit.answers.get(&request.ask).unwrap_or(&request.answer).clone(),
+        };
+        let expected: Vec<_> = self.edits.requests.iter().map(answer).collect();
+        let fresh = Fresh {
+            project: &Project::at(self.project.path(files::FRESH)),
+            arguments: self.edits.arguments(self.profile),
+        };
+        fresh.check(edited, &expected)
     }
 
     /// A round of the unedited program.

@@ -7,6 +7,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use crate::kind::KINDS;
+use crate::program::Profile;
 
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
 #[serde(rename_all = "kebab-case")]
@@ -55,6 +56,10 @@ pub(crate) struct Edit {
     pub(crate) requests: Vec<Request>,
     #[serde(default)]
     pub(crate) release: bool,
+    /// The crates that must be compiled, and no others: in debug, and in release builds if not the same.
+    #[serde(default)]
+    pub(crate) compiles: BTreeSet<String>,
+    compiles_optimised: Option<BTreeSet<String>>,
     revert: Option<Outcome>,
     #[serde(default)]
     pub(crate) restart_after: bool,
@@ -91,6 +96,12 @@ impl Edit {
         })
     }
 
+    /// The crates that must be compiled, and no others, if that is said.
+    pub(crate) fn compiles(&self, profile: Profile) -> Option<&BTreeSet<String>> {
+        let optimised = self.compiles_optimised.as_ref().filter(|_| profile == Profile::Release);
+        Some(optimised.unwrap_or(&self.compiles)).filter(|crates| !crates.is_empty())
+    }
+
     /// The code of its outcome.
     pub(crate) fn code(&self) -> Option<&str> {
         match self.expect {
@@ -108,6 +119,12 @@ impl Edits {
         let edits: Self = toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         edits.validate(&path.display().to_string());
         edits
+    }
+
+    /// The arguments of the program's session in a profile.
+    pub(crate) fn arguments(&self, profile: Profile) -> Vec<&str> {
+        let release = (profile == Profile::Release).then_some("--release");
+        self.arguments.iter().map(String::as_str).chain(release).collect()
     }
 
     fn validate(&self, path: &str) {

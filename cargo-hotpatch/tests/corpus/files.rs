@@ -7,6 +7,9 @@ use std::path::Path;
 use crate::data::{Change, Edit};
 use crate::project::{Project, repository};
 
+/// Where fresh builds are made, in the folder of a program.
+pub(crate) const FRESH: &str = "fresh";
+
 /// Paths inside the program and what the files hold.
 pub(crate) type Files = BTreeMap<String, String>;
 
@@ -30,8 +33,8 @@ fn collect(root: &Path, folder: &Path, files: &mut Files) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
-        // What cargo leaves behind where somebody tried the program by hand.
-        if name == "target" || name == "Cargo.lock" {
+        // What cargo leaves behind where somebody tried the program by hand, and the folder of fresh builds.
+        if name == "target" || name == "Cargo.lock" || name == FRESH {
             continue;
         }
         if path.is_dir() {

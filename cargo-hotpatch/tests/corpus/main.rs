@@ -14,6 +14,7 @@ mod session;
 mod bench;
 mod data;
 mod files;
+mod fresh;
 mod kind;
 mod program;
 mod table;

@@ -53,10 +53,6 @@ impl Program {
     pub(crate) fn run(&self, profile: Profile, edits: &[(String, &Edit)], report: &dyn Fn(Verdict)) {
         let project = Project::at(self.folder(profile));
         let events = Project::empty(&self.name);
-        let mut arguments: Vec<_> = self.edits.arguments.iter().map(String::as_str).collect();
-        if profile == Profile::Release {
-            arguments.push("--release");
-        }
         let mut bench = None;
         for (name, edit) in edits {
             let problem = guarded(|| {
@@ -66,7 +62,7 @@ impl Program {
                         &project,
                         &events,
                         &self.files,
-                        &arguments,
+                        profile,
                     )?);
                 }
                 bench
