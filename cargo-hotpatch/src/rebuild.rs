@@ -143,7 +143,12 @@ impl Rebuild<'_> {
     }
 
     /// Takes in what a replay made. Returns the unit and how it looks now.
-    fn take(&mut self, finished: Finished, changed: &BTreeSet<UnitKey>, end: &mut End) -> Option<(UnitKey, Look)> {
+    fn take(
+        &mut self,
+        finished: Finished,
+        changed: &BTreeSet<UnitKey>,
+        end: &mut End,
+    ) -> Option<(UnitKey, Look)> {
         let key = finished.key;
         let compiled = match finished.outcome {
             Ok(Outcome::Compiled(compiled)) => compiled,
@@ -198,7 +203,9 @@ impl Rebuild<'_> {
         let ahead = self.graph.units().keys().filter(|key| self.replays.is_ahead(key));
         let lacks = |key: &&UnitKey| {
             let before = self.tables.of(&self.offered_files(key));
-            let (Some(before), Some(now)) = (before, self.tables.of(&self.files(key))) else { return true };
+            let (Some(before), Some(now)) = (before, self.tables.of(&self.files(key))) else {
+                return true;
+            };
             let above = self.graph.stale(&[(*key).clone()].into());
             above.iter().filter(|above| above != key).any(|above| {
                 let needs = self.tables.of(&self.files(above));
@@ -211,7 +218,9 @@ impl Rebuild<'_> {
     /// The current object files of a unit.
     fn files(&self, key: &UnitKey) -> Vec<PathBuf> {
         let replayed = self.replays.files_of(key).cloned();
-        replayed.or_else(|| self.built.get(key).cloned()).unwrap_or_default()
+        replayed
+            .or_else(|| self.built.get(key).cloned())
+            .unwrap_or_default()
     }
 
     /// The object files of what dependents of a unit are compiled against.
@@ -243,8 +252,12 @@ impl End {
 
     fn into_result(self) -> Result<Option<Rebuilt>> {
         match self {
-            Self { error: Some(error), .. } => Err(error),
-            Self { interrupted: true, .. } => Ok(Some(Rebuilt::Interrupted)),
+            Self {
+                error: Some(error), ..
+            } => Err(error),
+            Self {
+                interrupted: true, ..
+            } => Ok(Some(Rebuilt::Interrupted)),
             Self { failed, .. } => Ok(failed.map(Rebuilt::Failed)),
         }
     }

@@ -104,7 +104,13 @@ impl Replays {
 
     /// The dep-info file of the last replay of a unit.
     pub(crate) fn dep_info(&self, key: &UnitKey) -> Option<PathBuf> {
-        Some(self.units.get(key)?.dirs.last()?.join(format!("{}.d", key.as_str())))
+        Some(
+            self.units
+                .get(key)?
+                .dirs
+                .last()?
+                .join(format!("{}.d", key.as_str())),
+        )
     }
 
     /// Whether dependents are compiled against something older than the last replay of a unit.
@@ -205,8 +211,8 @@ impl Replay {
     /// rustc cannot be run.
     pub(crate) fn start(mut self) -> Result<Running> {
         let started = self.command.spawn();
-        let child = started
-            .with_context(|| format!("cannot run `{}`", self.command.get_program().display()))?;
+        let child =
+            started.with_context(|| format!("cannot run `{}`", self.command.get_program().display()))?;
         let guard = self.interrupt.running(&child);
         Ok(Running {
             replay: self,

@@ -224,7 +224,10 @@ mod tests {
         let graph = graph();
         let world = graph.units.keys().find(|key| key.as_str() == "world").unwrap();
         let dependents = graph.dependents(world);
-        assert_eq!(dependents.iter().map(UnitKey::as_str).collect::<Vec<_>>(), ["game"]);
+        assert_eq!(
+            dependents.iter().map(UnitKey::as_str).collect::<Vec<_>>(),
+            ["game"]
+        );
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! From a save to new code in the running program, beside the rustc that any tool would have to wait for; and what the
 //! tool adds to the first build and to a start. `cargo bench -p cargo-hotpatch --bench edits`, with `-- --quick` for a
-//! first impression, with `-- server` for one of the programs.
+//! first impression, with `-- server` for one of the programs, with `-- workspace` for a workspace of twenty crates.
 //!
 //! Both sides of every comparison run in turn on the same scratch copies of the examples, so that a neighbour on the
 //! machine meets both. Medians and ratios count, not single numbers.
@@ -18,6 +18,7 @@ mod example;
 mod samples;
 mod series;
 mod table;
+mod workspace;
 
 use std::time::Instant;
 
@@ -27,6 +28,9 @@ use samples::Samples;
 use series::Series;
 
 const PROGRAMS: [&str; 2] = ["counter", "server"];
+
+/// The name under which the workspace is chosen.
+const WORKSPACE: &str = "workspace";
 
 /// How often each thing is measured.
 struct Effort {
@@ -80,9 +84,16 @@ fn main() {
     }
     let effort = if has("--quick") { QUICK } else { FULL };
     let started = Instant::now();
-    let chosen = PROGRAMS.iter().any(|name| has(name));
+    let chosen = PROGRAMS.iter().chain([&WORKSPACE]).any(|name| has(name));
     let programs = PROGRAMS.iter().filter(|name| !chosen || has(name));
     let measured: Vec<_> = programs.map(|name| Measured::of(name, &effort)).collect();
+    let workspace = (!chosen || has(WORKSPACE)).then(|| workspace::measure(effort.edits));
     eprintln!("measured in {:.0} s\n", started.elapsed().as_secs_f64());
-    table::print(&measured);
+    if !measured.is_empty() {
+        table::print(&measured);
+    }
+    if let Some(workspace) = workspace {
+        println!();
+        table::print_workspace(&workspace);
+    }
 }

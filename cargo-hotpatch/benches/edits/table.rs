@@ -2,6 +2,7 @@
 
 use crate::Measured;
 use crate::samples::Samples;
+use crate::workspace::Kind;
 
 /// Prints the table.
 pub(crate) fn print(measured: &[Measured]) {
@@ -84,6 +85,31 @@ pub(crate) fn print(measured: &[Measured]) {
         &each(&|m| ms(m.starts.p50())),
         "500 ms",
     );
+}
+
+/// Prints what edits of the leaf of a workspace took.
+pub(crate) fn print_workspace(kinds: &[Kind]) {
+    let names: Vec<String> = kinds.iter().map(|kind| kind.name.to_owned()).collect();
+    row("leaf of a workspace", &names, "");
+    let rule: String = names.iter().map(|_| "------------|").collect();
+    println!("|{:-<66}|{rule}----------|", "");
+    let each = |cell: &dyn Fn(&Kind) -> String| kinds.iter().map(cell).collect::<Vec<_>>();
+    row(
+        "crates compiled, of twenty and the program",
+        &each(&|kind| kind.compiled.to_string()),
+        "",
+    );
+    row(
+        &format!("edit saved, new code runs: p50 of {}", kinds[0].live.len()),
+        &each(&|kind| ms(kind.live.p50())),
+        "",
+    );
+    row(
+        "edit saved, new code runs: p95",
+        &each(&|kind| ms(kind.live.p95())),
+        "",
+    );
+    row("- replay: p50", &each(&|kind| ms(kind.replay.p50())), "");
 }
 
 fn row(label: &str, cells: &[String], bar: &str) {

@@ -10,7 +10,9 @@ use super::known;
 const REACHING: [&str; 6] = ["extern", "impl", "macro", "macro_rules", "mod", "trait"];
 
 /// Words after which `!(..)` is a negation.
-const BEFORE_NOT: [&str; 9] = ["as", "break", "else", "if", "in", "match", "mut", "return", "while"];
+const BEFORE_NOT: [&str; 9] = [
+    "as", "break", "else", "if", "in", "match", "mut", "return", "while",
+];
 
 /// The macro calls of a body that might make anything, as they are written. `None` if the body has items that others
 /// may see: implementations belong to their trait and type, wherever they are written.
@@ -86,7 +88,9 @@ fn is_harmless(attribute: &Group) -> bool {
         ]);
         Attribute::parse_outer.parse2(tokens)
     };
-    let Ok(attributes) = parse(attribute.stream()) else { return false };
+    let Ok(attributes) = parse(attribute.stream()) else {
+        return false;
+    };
     attributes.iter().all(|attribute| {
         let path = attribute.path();
         let exported = ["no_mangle", "export_name", "unsafe"];
@@ -113,9 +117,18 @@ mod tests {
     #[test]
     fn what_stays_inside() {
         check("let a = 1; println!(\"{a}\"); a != (b)", Some(&[]));
-        check("if !(a) { return !(b) } std::format!(\"x\"); log::info!(\"y\")", Some(&[]));
-        check("static N: u8 = 1; const C: u8 = 2; fn inner() {} use std::fmt;", Some(&[]));
-        check("#[allow(unused)] let x = 1; #[derive(Clone, Debug)] struct P(u8);", Some(&[]));
+        check(
+            "if !(a) { return !(b) } std::format!(\"x\"); log::info!(\"y\")",
+            Some(&[]),
+        );
+        check(
+            "static N: u8 = 1; const C: u8 = 2; fn inner() {} use std::fmt;",
+            Some(&[]),
+        );
+        check(
+            "#[allow(unused)] let x = 1; #[derive(Clone, Debug)] struct P(u8);",
+            Some(&[]),
+        );
     }
 
     #[test]
@@ -131,7 +144,10 @@ mod tests {
 
     #[test]
     fn calls_of_unknown_macros_count() {
-        check("let a = make!(1); println!(\"{}\", other![a])", Some(&["make!(1)", "other![a]"]));
+        check(
+            "let a = make!(1); println!(\"{}\", other![a])",
+            Some(&["make!(1)", "other![a]"]),
+        );
         check("mine::info!(\"x\")", Some(&["info!(\"x\")"]));
         check("a::std::format!(\"x\")", Some(&["format!(\"x\")"]));
     }

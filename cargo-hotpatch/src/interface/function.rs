@@ -71,8 +71,8 @@ fn tells_nothing(attributes: &[Attribute], sig: &Signature) -> bool {
 /// Whether values of a type are never passed in memory.
 fn is_direct(ty: &Type) -> bool {
     const PRIMITIVES: [&str; 16] = [
-        "bool", "char", "f32", "f64", "i128", "i16", "i32", "i64", "i8", "isize", "u128", "u16", "u32", "u64", "u8",
-        "usize",
+        "bool", "char", "f32", "f64", "i128", "i16", "i32", "i64", "i8", "isize", "u128", "u16", "u32",
+        "u64", "u8", "usize",
     ];
     match ty {
         Type::Reference(_) | Type::Ptr(_) | Type::Never(_) => true,
@@ -100,7 +100,11 @@ mod tests {
     #[test]
     fn plain_without_optimisation() {
         check("fn f(a: Big) -> Big {}", true, false);
-        check("pub unsafe extern \"C\" fn f<'a>(a: &'a str) -> &'a str {}", true, false);
+        check(
+            "pub unsafe extern \"C\" fn f<'a>(a: &'a str) -> &'a str {}",
+            true,
+            false,
+        );
         check("/// Text.\n#[must_use] fn f(&self) -> u8 {}", true, false);
         check("fn f<T>() {}", false, false);
         check("fn f<const N: usize>() {}", false, false);
@@ -117,7 +121,11 @@ mod tests {
 
     #[test]
     fn plain_in_optimised_code() {
-        check("#[inline(never)] fn f(&self, a: &Big, b: u32) -> u32 {}", true, true);
+        check(
+            "#[inline(never)] fn f(&self, a: &Big, b: u32) -> u32 {}",
+            true,
+            true,
+        );
         check("#[inline(never)] fn f(a: Big) {}", true, false);
         check("#[inline(never)] fn f(self) {}", true, false);
         check("#[inline(never)] fn f() -> Big {}", true, false);

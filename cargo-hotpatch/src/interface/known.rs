@@ -62,12 +62,27 @@ const PLACED: [&str; 12] = [
 
 /// The crates that they come from.
 const CRATES: [&str; 8] = [
-    "alloc", "anyhow", "core", "futures", "log", "serde_json", "std", "tracing",
+    "alloc",
+    "anyhow",
+    "core",
+    "futures",
+    "log",
+    "serde_json",
+    "std",
+    "tracing",
 ];
 
 /// Derives of the standard library: they implement their own trait for their own type and nothing else.
 const DERIVES: [&str; 9] = [
-    "Clone", "Copy", "Debug", "Default", "Eq", "Hash", "Ord", "PartialEq", "PartialOrd",
+    "Clone",
+    "Copy",
+    "Debug",
+    "Default",
+    "Eq",
+    "Hash",
+    "Ord",
+    "PartialEq",
+    "PartialOrd",
 ];
 
 /// Attributes that do not look into what they stand at.

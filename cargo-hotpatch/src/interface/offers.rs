@@ -24,10 +24,17 @@ pub(crate) struct Offers {
 impl Offers {
     /// Begins to read the sources that a program was built from.
     pub(crate) fn of_build(graph: &UnitGraph, inputs: &Inputs) -> Self {
-        let used = graph.units().keys().filter(|key| !graph.dependents(key).is_empty());
-        let files: Vec<_> = used.map(|key| (key.clone(), inputs.stamps_of_unit(key))).collect();
+        let used = graph
+            .units()
+            .keys()
+            .filter(|key| !graph.dependents(key).is_empty());
+        let files: Vec<_> = used
+            .map(|key| (key.clone(), inputs.stamps_of_unit(key)))
+            .collect();
         let reading = thread::spawn(move || {
-            let shapes = files.into_iter().filter_map(|(key, files)| Some((key, Arc::new(Shape::stamped(files)?))));
+            let shapes = files
+                .into_iter()
+                .filter_map(|(key, files)| Some((key, Arc::new(Shape::stamped(files)?))));
             shapes.collect()
         });
         Self {

@@ -53,7 +53,8 @@ impl Shape {
 
     /// Whether these files, and no others, still hold what they held.
     pub(crate) fn is_still(&self, paths: &BTreeSet<PathBuf>) -> bool {
-        let holds = |(path, source): (&PathBuf, &Source)| std::fs::read(path).is_ok_and(|now| now == source.bytes);
+        let holds =
+            |(path, source): (&PathBuf, &Source)| std::fs::read(path).is_ok_and(|now| now == source.bytes);
         self.files.keys().eq(paths) && self.files.iter().all(holds)
     }
 
@@ -66,16 +67,17 @@ impl Shape {
         let pairs: Vec<_> = self.files.iter().zip(later.files.values()).collect();
         let is_changed = |((_, before), after): &((&PathBuf, &Source), &Source)| before.bytes != after.bytes;
         let changed: Vec<_> = pairs.iter().filter(|pair| is_changed(pair)).collect();
-        let looks_alike = |before: &Source, after: &Source| {
-            matches!((before.skeleton(regime), after.skeleton(regime)), (Some(a), Some(b)) if a.looks_like(b))
-        };
+        let looks_alike = |before: &Source, after: &Source| matches!((before.skeleton(regime), after.skeleton(regime)), (Some(a), Some(b)) if a.looks_like(b));
         if changed
             .iter()
             .any(|((path, before), after)| !is_rust(path) || !looks_alike(before, after))
         {
             return false;
         }
-        let parts: Vec<&str> = changed.iter().flat_map(|((path, _), _)| parts(path, root)).collect();
+        let parts: Vec<&str> = changed
+            .iter()
+            .flat_map(|((path, _), _)| parts(path, root))
+            .collect();
         // Skeletons of unchanged files are those of this shape, which stays for the next edit.
         let mut skeletons = pairs
             .iter()
@@ -127,8 +129,16 @@ mod tests {
 
     #[test]
     fn only_bodies_may_differ() {
-        check(&[LIB, ("src/a.rs", "fn f() { 1 }")], &[LIB, ("src/a.rs", "fn f() { 2 }")], true);
-        check(&[LIB, ("src/a.rs", "const A: u8 = 1;")], &[LIB, ("src/a.rs", "const A: u8 = 2;")], false);
+        check(
+            &[LIB, ("src/a.rs", "fn f() { 1 }")],
+            &[LIB, ("src/a.rs", "fn f() { 2 }")],
+            true,
+        );
+        check(
+            &[LIB, ("src/a.rs", "const A: u8 = 1;")],
+            &[LIB, ("src/a.rs", "const A: u8 = 2;")],
+            false,
+        );
         check(&[LIB], &[LIB, ("src/a.rs", "")], false);
         check(&[LIB, ("t.txt", "1")], &[LIB, ("t.txt", "2")], false);
         check(&[LIB], &[LIB], true);
@@ -137,9 +147,17 @@ mod tests {
     #[test]
     fn a_file_that_is_also_a_text_is_not_only_code() {
         let lib = ("src/lib.rs", "mod a; pub const A: &str = include_str!(\"a.rs\");");
-        check(&[lib, ("src/a.rs", "fn f() { 1 }")], &[lib, ("src/a.rs", "fn f() { 2 }")], false);
+        check(
+            &[lib, ("src/a.rs", "fn f() { 1 }")],
+            &[lib, ("src/a.rs", "fn f() { 2 }")],
+            false,
+        );
         let lib = ("src/lib.rs", "mod a; embed!(\"src\");");
-        check(&[lib, ("src/a.rs", "fn f() { 1 }")], &[lib, ("src/a.rs", "fn f() { 2 }")], false);
+        check(
+            &[lib, ("src/a.rs", "fn f() { 1 }")],
+            &[lib, ("src/a.rs", "fn f() { 2 }")],
+            false,
+        );
     }
 
     #[test]

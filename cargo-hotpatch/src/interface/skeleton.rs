@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::{Attribute, Block, Expr, ImplItem, Item, Lit, Meta, UseTree};
 
@@ -71,6 +71,8 @@ impl Skeleton {
         let tokens: Vec<_> = tokens.into_iter().collect();
         for (index, token) in tokens.iter().enumerate() {
             match token {
+                // The file is a module and nothing else.
+                TokenTree::Group(group) if is_path_of_module(&tokens[..index], group) => {}
                 TokenTree::Ident(name) => {
                     if let Some(arguments) = body::call(&tokens, index) {
                         self.includes_anything |= includes_anything(name, arguments.stream());
@@ -103,7 +105,9 @@ impl Skeleton {
 
     /// An attribute that is none of the compiler may make something that tells where it stands.
     fn place_attribute(&mut self, tokens: &[TokenTree]) {
-        let (Some(mark), Some(TokenTree::Group(brackets))) = (tokens.first(), tokens.get(1)) else { return };
+        let (Some(mark), Some(TokenTree::Group(brackets))) = (tokens.first(), tokens.get(1)) else {
+            return;
+        };
         let tokens = TokenStream::from_iter([mark.clone(), TokenTree::Group(brackets.clone())]);
         let parsed = syn::parse::Parser::parse2(Attribute::parse_outer, tokens);
         let harmless = parsed.is_ok_and(|attributes| {
@@ -122,6 +126,13 @@ impl Skeleton {
     }
 }
 
+/// Whether these are the brackets of `#[path = ".."]`.
+fn is_path_of_module(before: &[TokenTree], brackets: &Group) -> bool {
+    let mark = matches!(before.last(), Some(TokenTree::Punct(punct)) if punct.as_char() == '#');
+    let word = brackets.stream().into_iter().next();
+    mark && matches!(word, Some(TokenTree::Ident(word)) if word == "path")
+}
+
 /// Whether an including macro does not say the name of the file. A file that a build script made lies among its own.
 fn includes_anything(name: &Ident, arguments: TokenStream) -> bool {
     let including = ["include", "include_bytes", "include_str"];
@@ -129,7 +140,10 @@ fn includes_anything(name: &Ident, arguments: TokenStream) -> bool {
         let mut tokens = tokens.into_iter();
         let literal = matches!(tokens.next(), Some(TokenTree::Literal(_)));
         let rest: Vec<_> = tokens.collect();
-        literal && rest.iter().all(|token| matches!(token, TokenTree::Punct(punct) if punct.as_char() == ','))
+        literal
+            && rest
+                .iter()
+                .all(|token| matches!(token, TokenTree::Punct(punct) if punct.as_char() == ','))
     };
     if !including.iter().any(|including| name == including) {
         return false;
@@ -149,7 +163,9 @@ fn empty_items(items: &mut [Item], regime: Regime, calls: &mut Vec<String>) {
                 item.attrs.retain(|attribute| !is_text(attribute));
                 empty(&mut item.block, calls);
             }
-            Item::Impl(item) if item.attrs.iter().all(is_transparent) && has_only_lifetimes(&item.generics) => {
+            Item::Impl(item)
+                if item.attrs.iter().all(is_transparent) && has_only_lifetimes(&item.generics) =>
+            {
                 for item in &mut item.items {
                     if let ImplItem::Fn(item) = item
                         && is_plain(&item.attrs, &item.sig, regime)
@@ -200,14 +216,20 @@ fn is_text(attribute: &Attribute) -> bool {
 
 /// Whether nothing in a file changes the meaning of the names that are known here.
 fn all_known(file: &syn::File) -> bool {
-    let unstable = file.attrs.iter().any(|attribute| attribute.path().is_ident("feature"));
+    let unstable = file
+        .attrs
+        .iter()
+        .any(|attribute| attribute.path().is_ident("feature"));
     !unstable && items_known(&file.items)
 }
 
 fn items_known(items: &[Item]) -> bool {
     items.iter().all(|item| match item {
         Item::ExternCrate(item) => {
-            let imports = item.attrs.iter().any(|attribute| attribute.path().is_ident("macro_use"));
+            let imports = item
+                .attrs
+                .iter()
+                .any(|attribute| attribute.path().is_ident("macro_use"));
             !imports || known::is_crate(&item.ident)
         }
         Item::Use(item) => use_known(&item.tree, true, false),
@@ -220,7 +242,11 @@ fn items_known(items: &[Item]) -> bool {
 fn use_known(tree: &UseTree, root: bool, trusted: bool) -> bool {
     match tree {
         UseTree::Path(path) => {
-            let trusted = if root { known::is_crate(&path.ident) } else { trusted };
+            let trusted = if root {
+                known::is_crate(&path.ident)
+            } else {
+                trusted
+            };
             use_known(&path.tree, false, trusted)
         }
         UseTree::Name(name) => trusted || !known::is_macro(&name.ident),
@@ -250,7 +276,11 @@ mod tests {
             "impl<'a> A<'a> { /// Text.\nfn f(&self) { h(); static N: u8 = 1; } }",
             true,
         );
-        look_alike("impl Drop for A { fn drop(&mut self) { a() } }", "impl Drop for A { fn drop(&mut self) {} }", true);
+        look_alike(
+            "impl Drop for A { fn drop(&mut self) { a() } }",
+            "impl Drop for A { fn drop(&mut self) {} }",
+            true,
+        );
         look_alike("mod m { fn f() { 1 } } // a", "mod m { fn f() { 2 } }", true);
         look_alike("//! One.\nfn f() {}", "//! Two.\n//! Three.\nfn f() {}", true);
         look_alike("#[hotpatch] fn f() { 1 }", "#[hotpatch] fn f() { 2 }", true);
@@ -286,23 +316,48 @@ mod tests {
     #[test]
     fn lines_count_where_something_tells_them() {
         look_alike("fn f() {}\nfn g() {}", "fn f() {\n}\nfn g() {}", true);
-        look_alike("fn f() {}\nconst A: u32 = line!();", "fn f() {\n}\nconst A: u32 = line!();", false);
-        look_alike("fn f() {} const A: u32 = column!();", "fn f() { } const A: u32 = column!();", false);
-        look_alike("fn f() {}\nconst A: u32 = here!();", "fn f() {\n}\nconst A: u32 = here!();", false);
-        look_alike("fn f() {}\n#[made] fn g() {}", "fn f() {\n}\n#[made] fn g() {}", false);
-        look_alike("fn f() {}\n#[derive(A)] struct B;", "fn f() {\n}\n#[derive(A)] struct B;", true);
+        look_alike(
+            "fn f() {}\nconst A: u32 = line!();",
+            "fn f() {\n}\nconst A: u32 = line!();",
+            false,
+        );
+        look_alike(
+            "fn f() {} const A: u32 = column!();",
+            "fn f() { } const A: u32 = column!();",
+            false,
+        );
+        look_alike(
+            "fn f() {}\nconst A: u32 = here!();",
+            "fn f() {\n}\nconst A: u32 = here!();",
+            false,
+        );
+        look_alike(
+            "fn f() {}\n#[made] fn g() {}",
+            "fn f() {\n}\n#[made] fn g() {}",
+            false,
+        );
+        look_alike(
+            "fn f() {}\n#[derive(A)] struct B;",
+            "fn f() {\n}\n#[derive(A)] struct B;",
+            true,
+        );
         look_alike("fn f() { line!() }", "fn f() {\n line!() }", true);
     }
 
     #[test]
     fn files_that_are_included() {
-        let names = |text: &str| Skeleton::of(text, Regime::Declared).unwrap().may_include(&["src", "lib.rs"]);
+        let names = |text: &str| {
+            Skeleton::of(text, Regime::Declared)
+                .unwrap()
+                .may_include(&["src", "lib.rs"])
+        };
         assert!(names("const A: &str = include_str!(\"lib.rs\");"));
         assert!(names("const A: &str = include_str!(concat!(\"li\", \"b.rs\"));"));
         assert!(names("include!(\"../src/lib.rs\");"));
         assert!(names("folder!(\"src/\");"));
         assert!(!names("include!(concat!(env!(\"OUT_DIR\"), \"/made.rs\"));"));
         assert!(!names("const A: &str = include_str!(\"text.txt\");"));
+        assert!(!names("#[path = \"../src/lib.rs\"] mod a;"));
     }
 
     #[test]

@@ -119,14 +119,20 @@ impl<'a> Bench<'a> {
 
     /// Checks which crates the last edit compiled. Whether that was enough, the answers say.
     fn is_compiled(&self, edit: &Edit) -> Result<(), Problem> {
-        let Some(expected) = edit.compiles(self.profile) else { return Ok(()) };
+        let Some(expected) = edit.compiles(self.profile) else {
+            return Ok(());
+        };
         let since_save = self.session.seen.iter().rev();
         let mut since_save = since_save.take_while(|event| event["event"] != "change-detected");
         let Some(event) = since_save.find(|event| event["event"] == "compiled") else {
             return Ok(());
         };
         let crates: Vec<_> = event["crates"].as_array().into_iter().flatten().collect();
-        let found: BTreeSet<_> = crates.iter().filter_map(|name| name.as_str()).map(str::to_owned).collect();
+        let found: BTreeSet<_> = crates
+            .iter()
+            .filter_map(|name| name.as_str())
+            .map(str::to_owned)
+            .collect();
         match found == *expected {
             true => Ok(()),
             false => Err(Problem::Wrong(format!("compiled {found:?}, not {expected:?}"))),

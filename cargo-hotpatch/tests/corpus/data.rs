@@ -98,7 +98,10 @@ impl Edit {
 
     /// The crates that must be compiled, and no others, if that is said.
     pub(crate) fn compiles(&self, profile: Profile) -> Option<&BTreeSet<String>> {
-        let optimised = self.compiles_optimised.as_ref().filter(|_| profile == Profile::Release);
+        let optimised = self
+            .compiles_optimised
+            .as_ref()
+            .filter(|_| profile == Profile::Release);
         Some(optimised.unwrap_or(&self.compiles)).filter(|crates| !crates.is_empty())
     }
 

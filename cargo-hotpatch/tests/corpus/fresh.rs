@@ -40,7 +40,10 @@ impl Fresh<'_> {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let asked: String = expected.iter().map(|request| format!("{}\n", request.ask)).collect();
+        let asked: String = expected
+            .iter()
+            .map(|request| format!("{}\n", request.ask))
+            .collect();
         // A build that fails reads nothing.
         let _ = program.stdin.take().unwrap().write_all(asked.as_bytes());
         let output = program.wait_with_output().unwrap();
@@ -48,8 +51,14 @@ impl Fresh<'_> {
         let answers: Vec<_> = text.lines().collect();
         let wanted: Vec<_> = expected.iter().map(|request| request.answer.as_str()).collect();
         if answers != wanted {
-            let differ = answers.iter().zip(&wanted).find(|(found, wanted)| found != wanted);
-            let text = format!("a fresh build answers otherwise: {differ:?} of {} answers", answers.len());
+            let differ = answers
+                .iter()
+                .zip(&wanted)
+                .find(|(found, wanted)| found != wanted);
+            let text = format!(
+                "a fresh build answers otherwise: {differ:?} of {} answers",
+                answers.len()
+            );
             return Err(Problem::Wrong(text));
         }
         Ok(())

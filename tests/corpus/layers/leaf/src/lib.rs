@@ -1,15 +1,16 @@
 //! What the others depend on: one of everything that they may see.
 
 pub mod lines;
+pub mod placed;
 pub mod small;
 
 use std::cell::Cell;
 use std::fmt;
-use std::panic::Location;
 
 use hotpatch::hotpatch;
 
 pub use one::origin;
+pub use placed::traced;
 
 mod one {
     pub fn origin() -> u32 {
@@ -275,12 +276,6 @@ pub fn weight() -> u32 {
 /// The first.
 pub fn longer<'a>(a: &'a str, _b: &str) -> &'a str {
     a
-}
-
-/// Where it was called.
-#[track_caller]
-pub fn traced() -> bool {
-    Location::caller().line() > 0
 }
 
 /// Has a copy of a generic function made that others use too.
