@@ -1,6 +1,7 @@
 //! Names whose meaning is known without expanding anything: attributes, derives and macros.
 
-use proc_macro2::Ident;
+use proc_macro2::{Ident, TokenStream, TokenTree};
+use syn::parse::Parser;
 use syn::{Attribute, Path};
 
 /// Macros of the standard library and of those for logs and errors: expressions and statements, no items that anything
@@ -168,4 +169,15 @@ pub(super) fn is_builtin(attribute: &Attribute) -> bool {
     ];
     let path = attribute.path();
     is_attribute(attribute) || MORE.iter().any(|name| path.is_ident(name))
+}
+
+/// The attribute that begins here with `#`, if there is one. One that cannot be read is not known.
+pub(super) fn attributes(tokens: &[TokenTree]) -> Option<Vec<Attribute>> {
+    let skip = matches!(tokens.get(1), Some(TokenTree::Punct(inner)) if inner.as_char() == '!');
+    let brackets = tokens.get(1 + usize::from(skip))?;
+    if !matches!(brackets, TokenTree::Group(_)) {
+        return None;
+    }
+    let attribute = TokenStream::from_iter([tokens.first()?.clone(), brackets.clone()]);
+    Attribute::parse_outer.parse2(attribute).ok()
 }

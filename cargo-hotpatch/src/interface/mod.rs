@@ -8,6 +8,7 @@ mod regime;
 mod shape;
 mod skeleton;
 mod symbols;
+mod unseen;
 
 pub(crate) use offers::{Offers, SymbolTables};
 pub(crate) use regime::Regime;

@@ -67,12 +67,23 @@ impl Shape {
         let pairs: Vec<_> = self.files.iter().zip(later.files.values()).collect();
         let is_changed = |((_, before), after): &((&PathBuf, &Source), &Source)| before.bytes != after.bytes;
         let changed: Vec<_> = pairs.iter().filter(|pair| is_changed(pair)).collect();
-        let looks_alike = |before: &Source, after: &Source| matches!((before.skeleton(regime), after.skeleton(regime)), (Some(a), Some(b)) if a.looks_like(b));
-        if changed
-            .iter()
-            .any(|((path, before), after)| !is_rust(path) || !looks_alike(before, after))
-        {
-            return false;
+        if changed.is_empty() {
+            return true;
+        }
+        // What differs, but cannot be named by others.
+        let mut names = BTreeSet::new();
+        for ((path, before), after) in &changed {
+            let (Some(before), Some(after), true) =
+                (before.skeleton(regime), after.skeleton(regime), is_rust(path))
+            else {
+                return false;
+            };
+            match before.unseen_difference(after) {
+                Some(differing) if differing.is_empty() || !before.may_mention(&differing) => {
+                    names.extend(differing);
+                }
+                _ => return false,
+            }
         }
         let parts: Vec<&str> = changed
             .iter()
@@ -84,8 +95,11 @@ impl Shape {
             .filter(|((path, _), _)| is_rust(path))
             .map(|pair| if is_changed(pair) { pair.1 } else { pair.0.1 })
             .map(|source| source.skeleton(regime));
-        changed.is_empty()
-            || skeletons.all(|skeleton| skeleton.is_some_and(|skeleton| !skeleton.may_include(&parts)))
+        skeletons.all(|skeleton| {
+            skeleton.is_some_and(|skeleton| {
+                !skeleton.may_include(&parts) && (names.is_empty() || !skeleton.may_mention(&names))
+            })
+        })
     }
 }
 
@@ -142,6 +156,17 @@ mod tests {
         check(&[LIB], &[LIB, ("src/a.rs", "")], false);
         check(&[LIB, ("t.txt", "1")], &[LIB, ("t.txt", "2")], false);
         check(&[LIB], &[LIB], true);
+        let user = ("src/lib.rs", "mod a; #[inline] pub fn f() { a::g() }");
+        check(
+            &[LIB, ("src/a.rs", "")],
+            &[LIB, ("src/a.rs", "pub(crate) fn g() {}")],
+            true,
+        );
+        check(
+            &[user, ("src/a.rs", "")],
+            &[user, ("src/a.rs", "pub(crate) fn g() {}")],
+            false,
+        );
     }
 
     #[test]

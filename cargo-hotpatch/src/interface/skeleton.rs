@@ -13,11 +13,14 @@ use super::body;
 use super::function::{has_only_lifetimes, is_plain};
 use super::known;
 use super::regime::Regime;
+use super::unseen::Unseen;
 
 /// The skeleton.
 #[derive(Clone, Debug)]
 pub(super) struct Skeleton {
     tokens: String,
+    /// The same without what others cannot name.
+    unseen: Unseen,
     /// Calls of macros that may make anything, from bodies that were taken out.
     calls: Vec<String>,
     /// Lines and columns of what may tell where it stands.
@@ -37,6 +40,7 @@ impl Skeleton {
         empty_items(&mut file.items, regime, &mut calls);
         let mut skeleton = Self {
             tokens: String::new(),
+            unseen: Unseen::default(),
             calls,
             placed: Vec::new(),
             literals: BTreeSet::new(),
@@ -48,12 +52,25 @@ impl Skeleton {
         let tokens = file.to_token_stream();
         skeleton.note(tokens.clone())?;
         skeleton.tokens = tokens.to_string();
+        skeleton.unseen = Unseen::take_out(file, regime);
         Some(skeleton)
     }
 
-    /// Whether both look the same to other crates.
-    pub(super) fn looks_like(&self, other: &Self) -> bool {
-        (&self.tokens, &self.calls, &self.placed) == (&other.tokens, &other.calls, &other.placed)
+    /// The names of what differs between both, where others cannot name it: both look the same to others if nothing
+    /// that these see mentions it. `None` if they look different.
+    pub(super) fn unseen_difference<'a>(&'a self, other: &'a Self) -> Option<BTreeSet<&'a str>> {
+        if (&self.calls, &self.placed) != (&other.calls, &other.placed) {
+            return None;
+        }
+        if self.tokens == other.tokens {
+            return Some(BTreeSet::new());
+        }
+        self.unseen.differing(&other.unseen)
+    }
+
+    /// Whether what others see of this file may lead to one of these names.
+    pub(super) fn may_mention(&self, names: &BTreeSet<&str>) -> bool {
+        self.unseen.may_mention(names)
     }
 
     /// Whether the file may include the text of a file in a path with these parts.
@@ -105,12 +122,8 @@ impl Skeleton {
 
     /// An attribute that is none of the compiler may make something that tells where it stands.
     fn place_attribute(&mut self, tokens: &[TokenTree]) {
-        let (Some(mark), Some(TokenTree::Group(brackets))) = (tokens.first(), tokens.get(1)) else {
-            return;
-        };
-        let tokens = TokenStream::from_iter([mark.clone(), TokenTree::Group(brackets.clone())]);
-        let parsed = syn::parse::Parser::parse2(Attribute::parse_outer, tokens);
-        let harmless = parsed.is_ok_and(|attributes| {
+        let Some(brackets) = tokens.get(1) else { return };
+        let harmless = known::attributes(tokens).is_some_and(|attributes| {
             attributes
                 .iter()
                 .all(|attribute| known::is_builtin(attribute) || known::is_hot(attribute))
@@ -161,7 +174,7 @@ fn empty_items(items: &mut [Item], regime: Regime, calls: &mut Vec<String>) {
         match item {
             Item::Fn(item) if is_plain(&item.attrs, &item.sig, regime) => {
                 item.attrs.retain(|attribute| !is_text(attribute));
-                empty(&mut item.block, calls);
+                empty(&item.sig.ident, &mut item.block, calls);
             }
             Item::Impl(item)
                 if item.attrs.iter().all(is_transparent) && has_only_lifetimes(&item.generics) =>
@@ -171,7 +184,7 @@ fn empty_items(items: &mut [Item], regime: Regime, calls: &mut Vec<String>) {
                         && is_plain(&item.attrs, &item.sig, regime)
                     {
                         item.attrs.retain(|attribute| !is_text(attribute));
-                        empty(&mut item.block, calls);
+                        empty(&item.sig.ident, &mut item.block, calls);
                     }
                 }
             }
@@ -186,12 +199,15 @@ fn empty_items(items: &mut [Item], regime: Regime, calls: &mut Vec<String>) {
 }
 
 /// Takes out a body, unless others may see something of it.
-fn empty(block: &mut Block, calls: &mut Vec<String>) {
+fn empty(name: &Ident, block: &mut Block, calls: &mut Vec<String>) {
     let inside = block.stmts.iter().map(ToTokens::to_token_stream).collect();
-    if let Some(unknown) = body::calls(inside) {
-        block.stmts.clear();
-        // Even without calls: so that those of one function do not pass for those of another.
-        calls.push(unknown.join(";"));
+    let Some(unknown) = body::calls(inside) else {
+        return;
+    };
+    block.stmts.clear();
+    if !unknown.is_empty() {
+        // With the name: so that those of one function do not pass for those of another.
+        calls.push(format!("{name}: {}", unknown.join(";")));
     }
 }
 
@@ -263,9 +279,15 @@ mod tests {
     fn look_alike(before: &str, after: &str, expected: bool) {
         let of = |text| Skeleton::of(text, Regime::Declared);
         let (before_of, after_of) = (of(before).unwrap(), of(after).unwrap());
-        assert_eq!(before_of.looks_like(&after_of), expected, "{before}\n{after}");
-        assert_eq!(after_of.looks_like(&before_of), expected, "{before}\n{after}");
-        assert!(before_of.looks_like(&before_of));
+        let look_alike = |one: &Skeleton, other: &Skeleton| {
+            let names = one.unseen_difference(other);
+            names.is_some_and(|names| {
+                names.is_empty() || !one.may_mention(&names) && !other.may_mention(&names)
+            })
+        };
+        assert_eq!(look_alike(&before_of, &after_of), expected, "{before}\n{after}");
+        assert_eq!(look_alike(&after_of, &before_of), expected, "{before}\n{after}");
+        assert!(look_alike(&before_of, &before_of));
     }
 
     #[test]
@@ -290,7 +312,7 @@ mod tests {
     fn everything_else_is() {
         for (before, after) in [
             ("fn f() { 1 }", "pub fn f() { 1 }"),
-            ("fn f(a: u8) {}", "fn f(b: u8) {}"),
+            ("pub fn f(a: u8) {}", "pub fn f(b: u8) {}"),
             ("#[inline] fn f() { 1 }", "#[inline] fn f() { 2 }"),
             ("fn f() { 1 }", "#[inline] fn f() { 1 }"),
             ("fn f<T>() { 1 }", "fn f<T>() { 2 }"),
@@ -307,7 +329,56 @@ mod tests {
             ("fn f() { 1 }", "fn f() { impl A for B {} 1 }"),
             ("fn f() { make!(1) }", "fn f() { make!(2) }"),
             ("fn f() { make!(1) } fn g() {}", "fn f() {} fn g() { make!(1) }"),
-            ("fn f() {}", ""),
+            ("pub fn f() {}", ""),
+        ] {
+            look_alike(before, after, false);
+        }
+    }
+
+    #[test]
+    fn what_nobody_can_name_comes_and_goes() {
+        look_alike("pub fn f() { 1 }", "pub fn f() { g() } fn g() {}", true);
+        look_alike("fn g(a: u8) {}", "pub(crate) fn g(a: u16) {}", true);
+        look_alike(
+            "use a::b; pub struct S;",
+            "use a::{c, d as e}; pub struct S;",
+            true,
+        );
+        look_alike("mod m { fn g() {} }", "mod m {}", true);
+        for (before, after) in [
+            (
+                "#[inline] pub fn f() { g() }",
+                "#[inline] pub fn f() { g() } fn g() {}",
+            ),
+            ("pub const F: fn() = g;", "pub const F: fn() = g; fn g() {}"),
+            (
+                "#[serde(default = \"g\")] pub struct S;",
+                "#[serde(default = \"g\")] pub struct S; fn g() {}",
+            ),
+            ("make!(S);", "make!(S); fn g() {}"),
+            ("#[derive(Make)] struct S;", "#[derive(Make)] struct S; fn g() {}"),
+            ("", "#[inline] fn g() {}"),
+            ("", "fn g<T>() {}"),
+            ("", "fn g() { make!() }"),
+            ("", "fn g() { impl A for B {} }"),
+            ("", "#[unsafe(no_mangle)] fn g() {}"),
+            ("", "#[hotpatch] fn g() {}"),
+            ("use a::S; pub struct T(S);", "use b::S; pub struct T(S);"),
+            ("pub fn f() -> S {}", "use b::S; pub fn f() -> S {}"),
+            ("", "pub use a::b;"),
+            ("", "use a::*;"),
+            (
+                "pub fn f<T>(a: T) { a.g() }",
+                "use a::Trait; pub fn f<T>(a: T) { a.g() }",
+            ),
+            (
+                "pub const A: u8 = B.c();",
+                "use a::Trait; pub const A: u8 = B.c();",
+            ),
+            (
+                "pub trait A { fn f() { B::g() } }",
+                "use a::Trait; pub trait A { fn f() { B::g() } }",
+            ),
         ] {
             look_alike(before, after, false);
         }
