@@ -76,7 +76,7 @@ pub(crate) fn rewritten(args: &[OsString], linker: &Path, extent: Extent) -> Vec
             whole = wanted;
         }
         if extent == Extent::UsedSections || *arg != dialect.option("--gc-sections") {
-            line.push(arg.clone());
+            line.extend(without_folding(arg));
         }
     }
     if whole {
@@ -91,6 +91,21 @@ pub(crate) fn rewritten(args: &[OsString], linker: &Path, extent: Extent) -> Vec
     line.push("-lm".into());
     line.push(dialect.option("--pop-state"));
     line
+}
+
+/// An argument without what makes the linker give functions of equal code one address: they are told apart by it, and
+/// may differ after the next edit.
+fn without_folding(arg: &OsString) -> Option<OsString> {
+    let text = arg.to_str().unwrap_or_default();
+    let folds = |option: &str| option.trim_start_matches('-').starts_with("icf=");
+    match text.strip_prefix("-Wl,") {
+        Some(options) if options.split(',').any(folds) => {
+            let kept: Vec<_> = options.split(',').filter(|option| !folds(option)).collect();
+            (!kept.is_empty()).then(|| format!("-Wl,{}", kept.join(",")).into())
+        }
+        None if text.starts_with('-') && folds(text) => None,
+        _ => Some(arg.clone()),
+    }
 }
 
 /// A line that keeps the symbols. `None` if this one does anyway.
@@ -183,6 +198,16 @@ mod tests {
             "a.rcgu.o liba.rlib --gc-sections",
             "a.rcgu.o liba.rlib --no-gc-sections --build-id=sha1 --push-state -Bdynamic --no-as-needed -lm --pop-state",
         );
+    }
+
+    #[test]
+    fn functions_of_equal_code_are_not_folded() {
+        let kept = |arg: &str| without_folding(&arg.into());
+        assert_eq!(kept("-Wl,--icf=all"), None);
+        assert_eq!(kept("--icf=safe"), None);
+        assert_eq!(kept("-Wl,-O1,--icf=all,-z,now"), Some("-Wl,-O1,-z,now".into()));
+        assert_eq!(kept("-Wl,-O1"), Some("-Wl,-O1".into()));
+        assert_eq!(kept("icf=all"), Some("icf=all".into()));
     }
 
     #[test]
