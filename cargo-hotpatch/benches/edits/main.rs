@@ -1,6 +1,7 @@
 //! From a save to new code in the running program, beside the rustc that any tool would have to wait for; and what the
 //! tool adds to the first build and to a start. `cargo bench -p cargo-hotpatch --bench edits`, with `-- --quick` for a
-//! first impression, with `-- server` for one of the programs, with `-- workspace` for a workspace of twenty crates.
+//! first impression, with `-- server` for one of the programs, with `-- workspace` for a workspace of twenty crates,
+//! with `-- large` for crates of 5,000 and of 50,000 lines.
 //!
 //! Both sides of every comparison run in turn on the same scratch copies of the examples, so that a neighbour on the
 //! machine meets both. Medians and ratios count, not single numbers.
@@ -15,6 +16,7 @@ mod session;
 mod bare;
 mod builds;
 mod example;
+mod large;
 mod samples;
 mod series;
 mod table;
@@ -31,6 +33,8 @@ const PROGRAMS: [&str; 2] = ["counter", "server"];
 
 /// The name under which the workspace is chosen.
 const WORKSPACE: &str = "workspace";
+/// The name under which the large crates are chosen.
+const LARGE: &str = "large";
 
 /// How often each thing is measured.
 struct Effort {
@@ -84,10 +88,11 @@ fn main() {
     }
     let effort = if has("--quick") { QUICK } else { FULL };
     let started = Instant::now();
-    let chosen = PROGRAMS.iter().chain([&WORKSPACE]).any(|name| has(name));
+    let chosen = PROGRAMS.iter().chain([&WORKSPACE, &LARGE]).any(|name| has(name));
     let programs = PROGRAMS.iter().filter(|name| !chosen || has(name));
     let measured: Vec<_> = programs.map(|name| Measured::of(name, &effort)).collect();
     let workspace = (!chosen || has(WORKSPACE)).then(|| workspace::measure(effort.edits));
+    let large = (!chosen || has(LARGE)).then(|| large::measure(effort.edits));
     eprintln!("measured in {:.0} s\n", started.elapsed().as_secs_f64());
     if !measured.is_empty() {
         table::print(&measured);
@@ -95,5 +100,9 @@ fn main() {
     if let Some(workspace) = workspace {
         println!();
         table::print_workspace(&workspace);
+    }
+    if let Some(large) = large {
+        println!();
+        table::print_large(&large);
     }
 }

@@ -1,6 +1,7 @@
 //! The table of what was measured, with each bar next to its number.
 
 use crate::Measured;
+use crate::large::Size;
 use crate::samples::Samples;
 use crate::workspace::Kind;
 
@@ -110,6 +111,26 @@ pub(crate) fn print_workspace(kinds: &[Kind]) {
         "",
     );
     row("- replay: p50", &each(&|kind| ms(kind.replay.p50())), "");
+}
+
+/// Prints what edits of large crates took.
+pub(crate) fn print_large(sizes: &[Size]) {
+    let names: Vec<String> = sizes.iter().map(|size| size.name.to_owned()).collect();
+    row("one function of a large crate", &names, "bar");
+    let rule: String = names.iter().map(|_| "------------|").collect();
+    println!("|{:-<66}|{rule}----------|", "");
+    let each = |cell: &dyn Fn(&Size) -> String| sizes.iter().map(cell).collect::<Vec<_>>();
+    row(
+        &format!("compared and checked: p50 of {}", sizes[0].live.len()),
+        &each(&|size| ms(size.compare.p50())),
+        "15, 60 ms",
+    );
+    row(
+        "edit saved, new code runs: p50",
+        &each(&|size| ms(size.live.p50())),
+        "",
+    );
+    row("- replay: p50", &each(&|size| ms(size.replay.p50())), "");
 }
 
 fn row(label: &str, cells: &[String], bar: &str) {
