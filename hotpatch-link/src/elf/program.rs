@@ -65,22 +65,20 @@ pub(crate) fn read(data: &[u8], names: &mut Names) -> object::Result<LinkedImage
                 let end = segment.p_offset(endian) + segment.p_filesz(endian);
                 image.mapped_len = image.mapped_len.max(end);
             }
-            elf::PT_NOTE => {
-                let Some(mut notes) = segment.notes(endian, data)? else {
-                    continue;
-                };
-                while let Some(note) = notes.next()? {
-                    if note.name() == elf::ELF_NOTE_GNU && note.n_type(endian) == elf::NT_GNU_BUILD_ID {
-                        image.build_id = note.desc().to_vec();
-                    }
-                }
-            }
             _ => {}
         }
     }
     for section in sections.iter() {
         let name = String::from_utf8_lossy(sections.section_name(endian, section)?).into_owned();
         image.sections.insert(name, section.sh_addr(endian));
+        // By section: some linkers put notes of different alignments into one segment.
+        if let Some(mut notes) = section.notes(endian, data)? {
+            while let Some(note) = notes.next()? {
+                if note.name() == elf::ELF_NOTE_GNU && note.n_type(endian) == elf::NT_GNU_BUILD_ID {
+                    image.build_id = note.desc().to_vec();
+                }
+            }
+        }
     }
 
     let symbols = sections.symbols(endian, data, elf::SHT_SYMTAB)?;
