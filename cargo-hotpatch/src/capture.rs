@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
@@ -63,6 +64,9 @@ pub(crate) struct Capture {
     pub(crate) key: UnitKey,
     pub(crate) kind: UnitKind,
     pub(crate) rustc: PathBuf,
+    /// A program of the user that is started instead of rustc and starts it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) wrapper: Option<PathBuf>,
     pub(crate) args: RustcArgs,
     pub(crate) env: Variables,
     /// The variables that cargo added to the environment it was started with.
@@ -72,7 +76,13 @@ pub(crate) struct Capture {
 
 impl Capture {
     /// Records this process' compilation. `caller` is the environment that cargo was started with.
-    pub(crate) fn new(kind: UnitKind, rustc: PathBuf, args: RustcArgs, caller: &Variables) -> Result<Self> {
+    pub(crate) fn new(
+        kind: UnitKind,
+        rustc: PathBuf,
+        wrapper: Option<PathBuf>,
+        args: RustcArgs,
+        caller: &Variables,
+    ) -> Result<Self> {
         let mut env = caller_env::utf8(std::env::vars_os());
         env.retain(|name, _| !gone(name) && !roles::owns(name));
         let added = env
@@ -84,11 +94,24 @@ impl Capture {
             key: args.key(),
             kind,
             rustc,
+            wrapper,
             args,
             env,
             added,
             cwd,
         })
+    }
+
+    /// What is started to compile the unit, without its arguments.
+    pub(crate) fn command(&self) -> Command {
+        match &self.wrapper {
+            Some(wrapper) => {
+                let mut command = Command::new(wrapper);
+                command.arg(&self.rustc);
+                command
+            }
+            None => Command::new(&self.rustc),
+        }
     }
 
     /// Writes the record, in one step.
@@ -135,7 +158,7 @@ impl Capture {
 
     /// The dep-info file of the compilation by cargo.
     pub(crate) fn dep_info(&self) -> Option<PathBuf> {
-        Some(self.args.out_dir()?.join(format!("{}.d", self.key.as_str())))
+        Some(self.args.out_dir()?.join(format!("{}.d", self.key.stem())))
     }
 
     /// The name of its package.

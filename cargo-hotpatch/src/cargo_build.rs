@@ -1,7 +1,8 @@
 //! The build by the user's own cargo, with the tool as rustc wrapper.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::SystemTime;
 
@@ -9,16 +10,18 @@ use anyhow::{Context, Result};
 use serde::Deserialize;
 
 use crate::caller_env;
-use crate::capture::write_json;
+use crate::capture::{Capture, write_json};
 use crate::cargo::cargo;
 use crate::local_crate::LocalCrate;
 use crate::messages;
 use crate::plan::{Built, Plan};
 use crate::refusal::Exit;
-use crate::roles::{CALLER_ENV, ROLE, Role, STATE};
+use crate::roles::{CALLER_ENV, ROLE, Role, STATE, WORKSPACE_WRAPPER, WRAPPER};
 use crate::runnable::Runnable;
 use crate::rustc_args::UnitKey;
 use crate::scratch_dir::ScratchDir;
+use crate::settings::wrappers;
+use crate::unit_graph::OWN_PACKAGES;
 
 impl Plan {
     /// Builds the program.
@@ -27,34 +30,48 @@ impl Plan {
     ///
     /// [`Exit`] with cargo's exit code where cargo has explained the failure.
     pub(crate) fn build(&self) -> Result<Built> {
-        let built = match self.built_and_recorded()? {
-            Ok(built) => built,
-            Err(_) => {
-                // Cargo found the program fresh, but its record is gone: only a new build brings it back.
-                self.forget_workspace_builds()?;
-                self.built_and_recorded()??
+        let started = SystemTime::now();
+        let (mut executable, mut local) = self.run_cargo(Wrappers::All)?;
+        let recorded = self.base_of(&executable).ok();
+        let base = match recorded.filter(|_| self.all_recorded(&local)) {
+            Some(base) => base,
+            None => {
+                // Cargo found the program fresh, but its records are gone; or a wrapper has answered from a cache. Only
+                // a new build brings them back.
+                self.forget(&local)?;
+                (executable, local) = self.run_cargo(Wrappers::OfWorkspace)?;
+                self.base_of(&executable)?
             }
         };
-        write_json(&self.last(), &built.executable)?;
-        Ok(built)
-    }
-
-    fn built_and_recorded(&self) -> Result<Result<Built>> {
-        let started = SystemTime::now();
-        let (executable, local) = self.run_cargo()?;
-        Ok(self.base_of(&executable).map(|base| Built {
+        write_json(&self.last(), &executable)?;
+        Ok(Built {
             executable,
             base,
             started,
             local: Some(local),
-        }))
+        })
     }
 
-    fn run_cargo(&self) -> Result<(PathBuf, Vec<LocalCrate>)> {
+    /// Whether the compilations of all crates that can be edited are recorded.
+    fn all_recorded(&self, local: &[LocalCrate]) -> bool {
+        // The wrapper takes the crates outside of the workspace for those of others, then.
+        let blurred = self.flags.values("--cap-lints").next().is_some();
+        let can_be_edited = |found: &LocalCrate| {
+            self.project.manifests().contains(&found.manifest)
+                || !blurred && !OWN_PACKAGES.contains(&&*found.package())
+        };
+        let missing =
+            |found: &&LocalCrate| found.key().is_some_and(|key| !Capture::exists(&self.state, &key));
+        !local.iter().filter(missing).any(can_be_edited)
+    }
+
+    fn run_cargo(&self, wrappers: Wrappers) -> Result<(PathBuf, Vec<LocalCrate>)> {
         // A folder of a session: when the build is interrupted, the next start removes it.
         let scratch = ScratchDir::new(&self.state.sessions())?;
         let caller = scratch.path().join("caller-env.json");
         let env = self.project.toolchain().environment(&self.env);
+        let (outer, inner) = wrappers::configured(&env, &self.config);
+        let stand_in = self.state.rustc_stand_in(self.mark().through(inner.as_deref()))?;
         let mut cargo = cargo(&env);
         caller_env::save(&caller, &caller_env::utf8(env))?;
         cargo
@@ -70,12 +87,19 @@ impl Plan {
             })
             // A shared `build.build-dir` would mix these artifacts with those of plain builds.
             .env("CARGO_BUILD_BUILD_DIR", &self.target_dir)
-            .env("RUSTC_WORKSPACE_WRAPPER", self.state.rustc_stand_in()?)
+            .env("RUSTC_WRAPPER", &stand_in)
+            .env("RUSTC_WORKSPACE_WRAPPER", &stand_in)
             .env(ROLE, Role::RustcWrapper.as_str())
             .env(STATE, self.state.path())
             .env(CALLER_ENV, caller)
             .stdin(Stdio::null())
             .stdout(Stdio::piped());
+        let (outer, inner) = (outer.filter(|_| wrappers == Wrappers::All), inner);
+        for (name, wrapper) in [(WRAPPER, outer), (WORKSPACE_WRAPPER, inner)] {
+            if let Some(wrapper) = wrapper {
+                cargo.env(name, wrapper);
+            }
+        }
         let mut child = cargo.spawn().context("cannot run cargo")?;
         let stdout = BufReader::new(child.stdout.take().context("cargo has no standard output")?);
         let mut executable = None;
@@ -107,9 +131,9 @@ impl Plan {
         Ok((executable, local))
     }
 
-    /// Makes cargo compile the crates of the workspace again.
-    fn forget_workspace_builds(&self) -> Result<()> {
-        let mut cargo = cargo(&self.env);
+    /// Makes cargo compile these crates again.
+    fn forget(&self, local: &[LocalCrate]) -> Result<()> {
+        let mut cargo = cargo(&self.project.toolchain().environment(&self.env));
         cargo
             .arg("clean")
             .args(self.selection.manifest_flags())
@@ -119,7 +143,14 @@ impl Plan {
         cargo
             .args(["--profile", self.selection.profile_name()])
             .env("CARGO_BUILD_BUILD_DIR", &self.target_dir);
-        for package in self.project.members() {
+        if let Some(target) = &self.selection.target {
+            cargo.args(["--target", target]);
+        }
+        for package in local
+            .iter()
+            .map(|found| &found.package_id)
+            .collect::<BTreeSet<_>>()
+        {
             cargo.args(["--package", package]);
         }
         let status = cargo.stdout(Stdio::null()).status().context("cannot run cargo")?;
@@ -129,6 +160,14 @@ impl Plan {
             Err(Exit(101).into())
         }
     }
+}
+
+/// Which wrappers of the user have a say in how crates that can be edited are compiled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wrappers {
+    All,
+    /// Not `RUSTC_WRAPPER`.
+    OfWorkspace,
 }
 
 /// What cargo reports on its standard output.
@@ -153,16 +192,25 @@ impl Artifact {
     /// The crate, if it is one of this machine and not of a registry.
     fn local(&self) -> Option<LocalCrate> {
         let is_local = self.package_id.starts_with("path+");
+        let mut libraries = self.filenames.iter().map(|file| where_compiled(file));
         is_local.then(|| LocalCrate {
+            package_id: self.package_id.clone(),
             manifest: self.manifest_path.clone(),
             root: self.target.src_path.clone(),
-            library: self
-                .filenames
-                .iter()
-                .find(|file| UnitKey::of_library(file).is_some())
-                .cloned(),
+            library: libraries.find(|file| UnitKey::of_library(file).is_some()),
         })
     }
+}
+
+/// Cargo tells of some libraries where it has put them for the user: one folder above the one they were compiled into.
+fn where_compiled(file: &Path) -> PathBuf {
+    let folder = file.parent().map(|folder| folder.join("deps"));
+    let compiled = folder
+        .zip(file.file_name())
+        .map(|(folder, name)| folder.join(name));
+    compiled
+        .filter(|compiled| compiled.exists())
+        .unwrap_or_else(|| file.to_owned())
 }
 
 #[derive(Deserialize)]

@@ -10,6 +10,7 @@ use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
 use crate::build_script;
+use crate::build_tools::BuildTool;
 use crate::capture::{Capture, UnitKind, write_json};
 use crate::dep_info;
 use crate::local_crate::LocalCrate;
@@ -86,7 +87,7 @@ impl Inputs {
         inputs.add_crates(graph, project, started);
         inputs.add_tools(graph, project, started);
         for outside in built.local.iter().flatten() {
-            inputs.add_outside(outside, project, started);
+            inputs.add_outside(outside, graph, project, started);
         }
         for (path, matter) in project.build_inputs(&graph.folders()) {
             inputs.add(project, vec![path], &Owner::Build(matter), started);
@@ -152,7 +153,13 @@ impl Inputs {
         }
     }
 
-    fn add_outside(&mut self, outside: &LocalCrate, project: &Project, started: SystemTime) {
+    fn add_outside(
+        &mut self,
+        outside: &LocalCrate,
+        graph: &UnitGraph,
+        project: &Project,
+        started: SystemTime,
+    ) {
         if project.manifests().contains(&outside.manifest) {
             return;
         }
@@ -162,7 +169,9 @@ impl Inputs {
             Some(key) => Matter::Outside(package, key),
             None => Matter::BuildScript(outside.folder().to_owned()),
         };
-        self.add(project, outside.sources(), &Owner::Build(matter), started);
+        if !is_recorded(outside, graph) {
+            self.add(project, outside.sources(), &Owner::Build(matter), started);
+        }
         // A manifest further up may be that of another workspace, from which it inherits.
         let manifests = outside
             .folder()
@@ -285,6 +294,13 @@ impl Inputs {
             !input.owners.is_empty()
         });
         self.add(project, sources, &owner, started);
+        // A file that was saved since the last look may have been compiled in either state. If it is then what it was
+        // before, nobody would see that it has to be compiled again.
+        for path in kept {
+            if let Some(input) = self.files.get_mut(&path) {
+                input.stamp = input.stamp.map(|stamp| stamp.after_a_build(&path));
+            }
+        }
     }
 
     fn add(&mut self, project: &Project, paths: Vec<PathBuf>, owner: &Owner, started: SystemTime) {
@@ -345,6 +361,18 @@ fn text_of(path: &Path, stamp: Stamp) -> Option<String> {
     stamp
         .is_of(&bytes)
         .then(|| String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Whether the crate is known as a part of the program or of what builds it.
+fn is_recorded(found: &LocalCrate, graph: &UnitGraph) -> bool {
+    let tools = graph.tools().flat_map(BuildTool::parts);
+    let mut units = graph.units().values().chain(tools);
+    let is_script =
+        |unit: &Capture| unit.kind == UnitKind::BuildScript && unit.manifest_dir() == Some(found.folder());
+    match found.key() {
+        Some(key) => units.any(|unit| unit.key == key),
+        None => units.any(is_script),
+    }
 }
 
 fn sources(unit: &Capture, dep_info: Option<PathBuf>) -> Vec<PathBuf> {

@@ -1,6 +1,6 @@
 //! A crate that cargo built from a folder of this machine, as cargo tells of it.
 //!
-//! The rustc wrapper sees the members of the workspace; a path dependency outside is known only from here.
+//! The rustc wrapper records those that can be edited; the others are known only from here.
 
 use std::path::{Path, PathBuf};
 
@@ -10,6 +10,8 @@ use crate::rustc_args::UnitKey;
 /// The crate.
 #[derive(Clone, Debug)]
 pub(crate) struct LocalCrate {
+    /// Its package, as cargo names it.
+    pub(crate) package_id: String,
     /// The manifest of its package.
     pub(crate) manifest: PathBuf,
     /// Its first source.
@@ -42,10 +44,7 @@ impl LocalCrate {
     /// Its sources.
     pub(crate) fn sources(&self) -> Vec<PathBuf> {
         let listed = self.key().and_then(|key| {
-            let file = self
-                .library
-                .as_ref()?
-                .with_file_name(format!("{}.d", key.as_str()));
+            let file = self.library.as_ref()?.with_file_name(format!("{}.d", key.stem()));
             Some(dep_info::sources(
                 &std::fs::read_to_string(file).ok()?,
                 self.folder(),

@@ -1,11 +1,13 @@
 //! What in the settings of a build makes the program impossible to patch, and what to change.
 
+use std::fmt;
 use std::process::ExitCode;
 
 use hotpatch_abi::code::{self, Code};
 
 use crate::refusal::Refusal;
 use crate::rustc_args::RustcArgs;
+use crate::selection::Selection;
 use crate::settings::ProfileSettings;
 
 /// The only target so far.
@@ -23,20 +25,31 @@ impl Obstacle {
     /// The first obstacle in a compilation for the program.
     pub(crate) fn of(args: &RustcArgs) -> Option<Self> {
         let profile = Profile(None);
-        platform(args).or_else(|| lto(args).then(|| profile.lto()))
+        platform(args)
+            .or_else(|| code_generation(args))
+            .or_else(|| lto(args).then(|| profile.lto()))
     }
 
     /// The first obstacle in the settings that cargo will turn into rustc command lines.
     ///
     /// The command lines decide; this only spares the user the wait for them.
-    pub(crate) fn foreseen(settings: &ProfileSettings, profile: &str) -> Option<Self> {
-        let mut args = RustcArgs::new(Vec::new());
-        if let Some(target) = settings.target() {
+    pub(crate) fn foreseen(
+        settings: &ProfileSettings,
+        selection: &Selection,
+        flags: &RustcArgs,
+    ) -> Option<Self> {
+        let mut args = flags.clone();
+        if let Some(target) = selection.target.clone().or_else(|| settings.target()) {
             args.extend(["--target", &target]);
         }
+        let profile = selection.profile_name();
         let lto = settings.lto(profile);
-        let profile = Profile(Some(profile));
-        platform(&args).or_else(|| lto.map(|_| profile.lto()))
+        Self::of(&args).or_else(|| lto.map(|_| Profile(Some(profile)).lto()))
+    }
+
+    /// What to change.
+    pub(crate) fn help(&self) -> &str {
+        &self.help
     }
 
     /// Reports the obstacle as rustc would an error, so that cargo shows it once and without a command line.
@@ -49,6 +62,12 @@ impl Obstacle {
         });
         eprintln!("{diagnostic}");
         ExitCode::from(101)
+    }
+}
+
+impl fmt::Display for Obstacle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.message, self.code)
     }
 }
 
@@ -80,6 +99,32 @@ fn platform(args: &RustcArgs) -> Option<Obstacle> {
             code: code::PLATFORM,
             message: "a program without a dynamic loader (`crt-static`) cannot take patches".into(),
             help: "remove `-C target-feature=+crt-static` from `RUSTFLAGS` or `.cargo/config.toml`".into(),
+        })
+}
+
+/// Code that a patch cannot be bound to, whatever else is done.
+fn code_generation(args: &RustcArgs) -> Option<Obstacle> {
+    const MOVABLE: [&str; 2] = ["pic", "pie"];
+    let help = |flag: &str| format!("remove `{flag}` from `RUSTFLAGS`, `.cargo/config.toml` or the profile");
+    let model = args.codegen("relocation-model").next_back().flatten();
+    if let Some(model) = model.filter(|model| !MOVABLE.contains(model)) {
+        let flag = format!("-C relocation-model={model}");
+        return Some(Obstacle {
+            code: code::CODE_GENERATION,
+            message: format!("with `{flag}`, code holds addresses that patches cannot have"),
+            help: help(&flag),
+        });
+    }
+    let unstable = args.values("-Z").chain(args.joined("-Z"));
+    let backend = unstable
+        .filter_map(|option| option.strip_prefix("codegen-backend="))
+        .last();
+    backend
+        .filter(|backend| *backend != "llvm")
+        .map(|backend| Obstacle {
+            code: code::CODE_GENERATION,
+            message: format!("code of the `{backend}` backend cannot be patched yet: only LLVM's can"),
+            help: help(&format!("codegen-backend = \"{backend}\"")),
         })
 }
 
@@ -136,6 +181,14 @@ mod tests {
     }
 
     #[test]
+    fn code_generation() {
+        check("-C relocation-model=pic -C code-model=large", None);
+        check("-Crelocation-model=static", Some(code::CODE_GENERATION));
+        check("-Zcodegen-backend=cranelift", Some(code::CODE_GENERATION));
+        check("-Z codegen-backend=llvm", None);
+    }
+
+    #[test]
     fn profiles() {
         check("-C opt-level=3 -C strip=debuginfo -C lto=off", None);
         check("-C lto", Some(code::LTO));
@@ -147,13 +200,18 @@ mod tests {
     #[test]
     fn the_profile_at_fault_is_named() {
         let settings = ProfileSettings::of("[profile.release]\nlto = true\nstrip = true", "");
-        let obstacle = Obstacle::foreseen(&settings, "release").unwrap();
+        let none = RustcArgs::new(Vec::new());
+        let release = Selection {
+            release: true,
+            ..Selection::default()
+        };
+        let obstacle = Obstacle::foreseen(&settings, &release, &none).unwrap();
         assert!(obstacle.message.contains("`release`"), "{obstacle:?}");
         assert!(
             obstacle.help.contains("`lto = \"off\"` in `[profile.release]`"),
             "{obstacle:?}"
         );
-        assert_eq!(Obstacle::foreseen(&settings, "dev"), None);
+        assert_eq!(Obstacle::foreseen(&settings, &Selection::default(), &none), None);
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub(crate) fn hand_over(
 ) -> Result<()> {
     let open = File::open(dir).with_context(|| format!("cannot open `{}`", dir.display()))?;
     command
-        .args(args.redirected(Path::new(NAME), replaced).as_slice())
+        .args(args.redirected(Some(Path::new(NAME)), replaced).as_slice())
         .stdin(open);
     Ok(())
 }

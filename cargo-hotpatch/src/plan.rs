@@ -15,9 +15,10 @@ use crate::obstacle::Obstacle;
 use crate::project::Project;
 use crate::refusal::Refusal;
 use crate::runnable::Runnable;
+use crate::rustc_args::RustcArgs;
 use crate::selection::Selection;
-use crate::settings::ProfileSettings;
-use crate::state_dir::StateDir;
+use crate::settings::{CargoConfig, ProfileSettings, rustflags};
+use crate::state_dir::{Mark, StateDir};
 use crate::{caller_env, cargo, messages};
 
 /// What is to be built, and where.
@@ -28,6 +29,9 @@ pub(crate) struct Plan {
     pub(crate) target_dir: PathBuf,
     pub(crate) state: StateDir,
     pub(crate) selection: Selection,
+    pub(crate) config: CargoConfig,
+    /// The flags that cargo gives to every rustc.
+    pub(crate) flags: RustcArgs,
     pub(crate) env: BTreeMap<OsString, OsString>,
 }
 
@@ -63,11 +67,13 @@ impl Plan {
         if selection.wants_messages() {
             messages::begin(&metadata, state.clone(), runnable.clone());
         }
-        let settings = ProfileSettings::read(metadata.workspace_root.as_std_path());
-        if let Some(obstacle) = Obstacle::foreseen(&settings, selection.profile_name()) {
+        let cwd = std::env::current_dir().context("cannot read the current folder")?;
+        let config = CargoConfig::read(&cwd, &selection.config);
+        let flags = rustflags::configured(&env, &config);
+        let settings = ProfileSettings::read(metadata.workspace_root.as_std_path(), config.clone());
+        if let Some(obstacle) = Obstacle::foreseen(&settings, selection, &flags) {
             return Err(Refusal::from(obstacle).into());
         }
-        let cwd = std::env::current_dir().context("cannot read the current folder")?;
         let project = Project::new(&metadata, target_dir.clone(), &env, cwd);
         Ok(Self {
             project,
@@ -75,6 +81,8 @@ impl Plan {
             target_dir,
             state,
             selection: selection.clone(),
+            config,
+            flags,
             env,
         })
     }
@@ -128,8 +136,15 @@ impl Plan {
     pub(crate) fn last(&self) -> PathBuf {
         let Runnable { package, name, kind } = &self.runnable;
         let profile = self.selection.profile_name();
-        self.state
-            .last()
-            .join(format!("{package}-{}-{name}-{profile}.json", kind.as_str()))
+        let target = self.selection.target.as_deref().unwrap_or("host");
+        self.state.last(self.mark()).join(format!(
+            "{package}-{}-{name}-{profile}-{target}.json",
+            kind.as_str()
+        ))
+    }
+
+    /// What tells this checkout from others that share its target folder.
+    pub(crate) fn mark(&self) -> Mark {
+        Mark::of(self.project.root())
     }
 }

@@ -17,7 +17,6 @@ pub(crate) struct Project {
     cargo_home: Option<PathBuf>,
     manifests: Vec<PathBuf>,
     absent: Vec<Absent>,
-    members: Vec<String>,
     target_dir: PathBuf,
     toolchain: ToolchainChoice,
 }
@@ -49,16 +48,10 @@ impl Project {
                 .map(|package| package.manifest_path.clone().into())
                 .collect(),
             absent: packages.iter().flat_map(absent).collect(),
-            members: packages.iter().map(|package| package.name.to_string()).collect(),
             target_dir,
             toolchain: ToolchainChoice::new(env, &cwd),
             cwd,
         }
-    }
-
-    /// The names of the packages of the workspace.
-    pub(crate) fn members(&self) -> &[String] {
-        &self.members
     }
 
     /// The manifests of the packages of the workspace.

@@ -109,7 +109,7 @@ impl Replays {
                 .get(key)?
                 .dirs
                 .last()?
-                .join(format!("{}.d", key.as_str())),
+                .join(format!("{}.d", key.stem())),
         )
     }
 
@@ -143,7 +143,7 @@ impl Replays {
         let dir = self.dir.join(unit.key.as_str()).join(self.count.to_string());
         let objects = dir.join("objects");
         std::fs::create_dir_all(&objects).with_context(|| format!("cannot make `{}`", objects.display()))?;
-        let mut command = Command::new(&unit.rustc);
+        let mut command = unit.command();
         self.arguments(&mut command, unit, &dir)?;
         command
             .env_clear()
@@ -270,7 +270,7 @@ impl Running {
 }
 
 fn library(dir: &Path, key: &UnitKey) -> PathBuf {
-    dir.join(format!("lib{}.rlib", key.as_str()))
+    dir.join(format!("lib{}.rlib", key.stem()))
 }
 
 fn files_in(dir: &Path) -> Result<Vec<PathBuf>> {

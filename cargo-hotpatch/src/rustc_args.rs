@@ -2,9 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
+use hotpatch_abi::checksum::checksum;
 use serde::{Deserialize, Serialize};
 
+/// Between the stem of a key and the mark of its folder.
+const IN_FOLDER: char = '@';
+
 /// Names one compilation among all of a target folder: crate name and `extra-filename`.
+///
+/// Cargo leaves `extra-filename` out for crates that are also shared libraries. Their files have the same name in the
+/// folder of every profile, so the folder is part of the key.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) struct UnitKey(String);
 
@@ -15,12 +22,29 @@ impl UnitKey {
             .extension()
             .is_some_and(|kind| kind == "rlib" || kind == "rmeta" || kind == "so");
         let stem = file.file_stem()?.to_str()?.strip_prefix("lib")?;
-        known.then(|| Self(stem.into()))
+        known.then(|| Self::new(stem.into(), file.parent()))
+    }
+
+    fn new(stem: String, folder: Option<&Path>) -> Self {
+        // A crate name has no hyphen.
+        match folder.filter(|_| !stem.contains('-')) {
+            Some(folder) => {
+                let folder = std::fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+                let mark = checksum(0, folder.as_os_str().as_encoded_bytes());
+                Self(format!("{stem}{IN_FOLDER}{mark:016x}"))
+            }
+            None => Self(stem),
+        }
     }
 
     /// The key as written.
     pub(crate) fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// What the names of its files begin with: after `lib`, if it is a library.
+    pub(crate) fn stem(&self) -> &str {
+        self.0.split(IN_FOLDER).next().unwrap_or_default()
     }
 }
 
@@ -53,6 +77,12 @@ impl RustcArgs {
                 "" => self.0.get(index + 1).map(String::as_str),
                 rest => rest.strip_prefix('='),
             })
+    }
+
+    /// The values of an option that are written right behind its name.
+    pub(crate) fn joined<'a>(&'a self, name: &'a str) -> impl DoubleEndedIterator<Item = &'a str> {
+        let behind = move |arg: &'a String| arg.strip_prefix(name).filter(|rest| !rest.is_empty());
+        self.0.iter().filter_map(behind)
     }
 
     /// The values of a codegen option, written `-C name=value` or `-Cname=value`; `None` where it has no value.
@@ -119,7 +149,31 @@ impl RustcArgs {
             .next_back()
             .flatten()
             .unwrap_or_default();
-        UnitKey(format!("{}{extra}", self.crate_name().unwrap_or_default()))
+        let stem = format!("{}{extra}", self.crate_name().unwrap_or_default());
+        UnitKey::new(stem, self.out_dir())
+    }
+
+    /// Whether the crate lies on this machine. Cargo silences the lints of all others.
+    pub(crate) fn is_local(&self) -> bool {
+        self.values("--cap-lints").next().is_none()
+    }
+
+    /// Makes an rlib beside a dylib: programs are then linked with the objects of the crate, not with a library that
+    /// is an image of its own.
+    pub(crate) fn add_rlib(&mut self) {
+        let types: Vec<_> = self.crate_types().collect();
+        if types.contains(&"dylib") && !types.iter().any(|kind| ["lib", "rlib"].contains(kind)) {
+            self.extend(["--crate-type", "rlib"]);
+        }
+    }
+
+    /// Names the rlib wherever a dylib is named as a dependency that lies beside one.
+    pub(crate) fn prefer_rlibs(&mut self) {
+        let beside = |path: &Path| {
+            let rlib = path.with_extension("rlib");
+            (path.extension().is_some_and(|kind| kind == "so") && rlib.exists()).then_some(rlib)
+        };
+        *self = self.redirected(None, beside);
     }
 
     /// `--out-dir`.
@@ -134,11 +188,15 @@ impl RustcArgs {
             .map(|(_, path)| Path::new(path))
     }
 
-    /// The same compilation into another folder, with other files of the crates for which `replaced` knows one, and
+    /// The same compilation, maybe into another folder, with other files of the crates for which `replaced` knows one, and
     /// with the folders of those files searched first.
-    pub(crate) fn redirected(&self, out_dir: &Path, replaced: impl Fn(&Path) -> Option<PathBuf>) -> Self {
+    pub(crate) fn redirected(
+        &self,
+        out_dir: Option<&Path>,
+        replaced: impl Fn(&Path) -> Option<PathBuf>,
+    ) -> Self {
         let redirect = |option: &str, value: &str| match option {
-            "--out-dir" => Some(out_dir.display().to_string()),
+            "--out-dir" => out_dir.map(|dir| dir.display().to_string()),
             "--extern" => Some(redirected_extern(value, &replaced)),
             _ => None,
         };
@@ -204,6 +262,48 @@ mod tests {
     }
 
     #[test]
+    fn a_file_without_a_hash_is_told_apart_by_its_folder() {
+        let key = |file: &str| UnitKey::of_library(Path::new(file)).unwrap();
+        let (debug, release) = (
+            key("/t/debug/deps/libworld.rlib"),
+            key("/t/release/deps/libworld.so"),
+        );
+        assert_ne!(debug, release);
+        assert_eq!((debug.stem(), release.stem()), ("world", "world"));
+        assert_eq!(args("--crate-name world --out-dir /t/debug/deps").key(), debug);
+    }
+
+    #[test]
+    fn a_dylib_gets_an_rlib_that_its_dependents_use() {
+        let types = |line: &str| {
+            let mut args = args(line);
+            args.add_rlib();
+            args.crate_types().map(String::from).collect::<Vec<_>>()
+        };
+        assert_eq!(types("--crate-type dylib"), ["dylib", "rlib"]);
+        assert_eq!(types("--crate-type rlib,dylib"), ["rlib", "dylib"]);
+        assert_eq!(types("--crate-type cdylib"), ["cdylib"]);
+
+        let dir = tempfile::tempdir().unwrap();
+        let (both, only) = (dir.path().join("libboth.so"), dir.path().join("libonly.so"));
+        std::fs::write(both.with_extension("rlib"), "").unwrap();
+        let mut program = args(&format!(
+            "--extern both={} --extern only={}",
+            both.display(),
+            only.display()
+        ));
+        program.prefer_rlibs();
+        let files: Vec<_> = program.extern_files().collect();
+        assert_eq!(files, [both.with_extension("rlib"), only]);
+    }
+
+    #[test]
+    fn crates_of_others_have_silent_lints() {
+        assert!(args(GAME).is_local());
+        assert!(!args("--crate-name log --cap-lints allow").is_local());
+    }
+
+    #[test]
     fn a_redirected_line_differs_only_in_folder_and_externs() {
         let replaced = |path: &Path| {
             path.ends_with("libworld-34cd.rlib")
@@ -213,11 +313,11 @@ mod tests {
             .replace("--out-dir /t/deps", "--out-dir /s/out")
             .replace("/t/deps/libworld-34cd.rlib", "/s/libworld-34cd.rlib");
         assert_eq!(
-            args(GAME).redirected(Path::new("/s/out"), replaced),
+            args(GAME).redirected(Some(Path::new("/s/out")), replaced),
             args(&expected)
         );
         let joined = args("--out-dir=/t --extern=world=/t/deps/libworld-34cd.rlib --cfg a=b");
         let expected = args("--out-dir=/s/out --extern=world=/s/libworld-34cd.rlib --cfg a=b");
-        assert_eq!(joined.redirected(Path::new("/s/out"), replaced), expected);
+        assert_eq!(joined.redirected(Some(Path::new("/s/out")), replaced), expected);
     }
 }

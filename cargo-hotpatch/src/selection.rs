@@ -44,6 +44,9 @@ pub(crate) struct Selection {
     /// Build with the specified profile
     #[arg(long, value_name = "PROFILE-NAME", help_heading = "Compilation Options")]
     pub(crate) profile: Option<String>,
+    /// Build for the target triple
+    #[arg(long, value_name = "TRIPLE", help_heading = "Compilation Options")]
+    pub(crate) target: Option<String>,
     /// Directory for all generated artifacts; the tool uses its subfolder `hotpatch`
     #[arg(long, value_name = "DIRECTORY", value_hint = ValueHint::DirPath, help_heading = "Compilation Options")]
     pub(crate) target_dir: Option<PathBuf>,
@@ -62,6 +65,15 @@ pub(crate) struct Selection {
     /// Equivalent to specifying both --locked and --offline
     #[arg(long, help_heading = "Manifest Options")]
     pub(crate) frozen: bool,
+    /// Ignore `rust-version` specification in packages
+    #[arg(long, help_heading = "Manifest Options")]
+    pub(crate) ignore_rust_version: bool,
+    /// Override a configuration value
+    #[arg(long, value_name = "KEY=VALUE|PATH")]
+    pub(crate) config: Vec<String>,
+    /// Unstable (nightly-only) flags to Cargo
+    #[arg(short = 'Z', value_name = "FLAG")]
+    pub(crate) unstable: Vec<String>,
     /// Use verbose output (-vv very verbose/build.rs output)
     #[arg(short, long, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
@@ -86,6 +98,19 @@ impl Selection {
             .switch("--offline", self.offline)
             .switch("--frozen", self.frozen);
         flags.option("--color", self.color.as_ref());
+        flags.0.extend(self.configuration_flags());
+        flags.0
+    }
+
+    /// The flags that change the configuration.
+    pub(crate) fn configuration_flags(&self) -> Vec<OsString> {
+        let mut flags = Flags::default();
+        for value in &self.config {
+            flags.option("--config", Some(value));
+        }
+        for flag in &self.unstable {
+            flags.option("-Z", Some(flag));
+        }
         flags.0
     }
 
@@ -108,8 +133,11 @@ impl Selection {
         flags.switch("--release", self.release);
         flags
             .option("--profile", self.profile.as_ref())
+            .option("--target", self.target.as_ref())
             .option("--jobs", self.jobs.as_ref());
-        flags.switch("--quiet", self.quiet);
+        flags
+            .switch("--ignore-rust-version", self.ignore_rust_version)
+            .switch("--quiet", self.quiet);
         flags.0.extend(std::iter::repeat_n(
             OsString::from("--verbose"),
             self.verbose.into(),

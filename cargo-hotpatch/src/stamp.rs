@@ -27,11 +27,17 @@ struct Place {
 impl Stamp {
     /// The state of a file now; `None` where there is none.
     pub(crate) fn now(path: &Path) -> Option<Self> {
-        let place = place(path)?;
-        Some(Self {
-            place,
-            content: content(path),
-        })
+        loop {
+            let before = place(path)?;
+            let content = content(path);
+            // Written meanwhile: the content may be newer than the place.
+            if place(path)? == before {
+                return Some(Self {
+                    place: before,
+                    content,
+                });
+            }
+        }
     }
 
     /// The state of a file that a build has read which began at `started`. A later change of the file may or may not
@@ -42,11 +48,25 @@ impl Stamp {
         Some(if modified < started {
             stamp
         } else {
-            Self {
-                content: None,
-                ..stamp
-            }
+            stamp.of_unknown_content()
         })
+    }
+
+    /// This state, as far as it is known after a build that began later: if the file was written since, nobody knows
+    /// what the build has read.
+    pub(crate) fn after_a_build(self, path: &Path) -> Self {
+        if place(path) == Some(self.place) {
+            self
+        } else {
+            self.of_unknown_content()
+        }
+    }
+
+    fn of_unknown_content(self) -> Self {
+        Self {
+            content: None,
+            ..self
+        }
     }
 
     /// Whether both states have the same content, which must be known.
@@ -141,6 +161,22 @@ mod tests {
         assert!(matches!(stamp.compare(dir.path()), Comparison::Same(_)));
         std::fs::write(dir.path().join("b"), "").unwrap();
         assert!(matches!(stamp.compare(dir.path()), Comparison::Changed(_)));
+    }
+
+    #[test]
+    fn a_file_written_back_during_the_build_counts_as_changed() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.rs");
+        std::fs::write(&path, "fn a() {}").unwrap();
+        let stamp = Stamp::now(&path).unwrap();
+        assert_eq!(stamp.after_a_build(&path), stamp);
+        let copy = dir.path().join("copy");
+        std::fs::write(&copy, "fn a() {}").unwrap();
+        std::fs::rename(&copy, &path).unwrap();
+        assert!(matches!(
+            stamp.after_a_build(&path).compare(&path),
+            Comparison::Changed(_)
+        ));
     }
 
     #[test]

@@ -2,25 +2,52 @@
 //!
 //! ```text
 //! <target>/hotpatch/.hotpatch/
-//!   bin/v1/rustc      the tool, as cargo finds its rustc wrapper
-//!   linker/cc         the tool, named like the linker it stands before
-//!   capture/          one file for each compilation of a workspace crate
-//!   base/<build id>/  what a program was linked from
-//!   last/             which program a selection built last
-//!   session/          objects and patches of running sessions
+//!   bin/v1-<mark>/rustc  the tool, as cargo finds its rustc wrapper
+//!   linker/cc            the tool, named like the linker it stands before
+//!   capture/v1/          one file for each compilation of a crate that can be edited
+//!   base/<build id>/     what a program was linked from
+//!   last/<mark>/         which program a selection built last
+//!   session/             objects and patches of running sessions
 //! ```
+//!
+//! A mark stands for one checkout: several may share a target folder.
 
+use std::ffi::OsStr;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use hotpatch_abi::checksum::checksum;
 
-/// Part of the path of the rustc wrapper, which cargo makes part of every fingerprint: raise it when the wrapper
-/// adds other flags, so that everything is built again.
-const FLAGS_VERSION: &str = "v4";
+/// Part of the path of the rustc wrapper, which cargo makes part of the fingerprint of workspace members, and of the
+/// folder of records: raise it when the wrapper adds other flags, so that everything is built again.
+const FLAGS_VERSION: &str = "v5";
 
 /// The folder.
 #[derive(Clone, Debug)]
 pub(crate) struct StateDir(PathBuf);
+
+/// Tells checkouts that share a target folder apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Mark(u64);
+
+impl Mark {
+    /// The mark of the workspace in a folder.
+    pub(crate) fn of(root: &Path) -> Self {
+        Self(checksum(0, root.as_os_str().as_encoded_bytes()))
+    }
+
+    /// The same workspace, where its crates are compiled through this program.
+    pub(crate) fn through(self, wrapper: Option<&OsStr>) -> Self {
+        wrapper.map_or(self, |wrapper| Self(checksum(self.0, wrapper.as_encoded_bytes())))
+    }
+}
+
+impl fmt::Display for Mark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
 
 impl StateDir {
     /// The folder at this path.
@@ -40,7 +67,7 @@ impl StateDir {
 
     /// The records of compilations.
     pub(crate) fn captures(&self) -> PathBuf {
-        self.0.join("capture")
+        self.0.join("capture").join(FLAGS_VERSION)
     }
 
     /// The records of linked programs.
@@ -48,9 +75,9 @@ impl StateDir {
         self.0.join("base")
     }
 
-    /// The records of what was built last.
-    pub(crate) fn last(&self) -> PathBuf {
-        self.0.join("last")
+    /// The records of what a checkout built last.
+    pub(crate) fn last(&self, mark: Mark) -> PathBuf {
+        self.0.join("last").join(mark.to_string())
     }
 
     /// The folders of sessions.
@@ -58,9 +85,15 @@ impl StateDir {
         self.0.join("session")
     }
 
-    /// The path under which cargo starts the tool as rustc wrapper.
-    pub(crate) fn rustc_stand_in(&self) -> Result<PathBuf> {
-        stand_in(self.0.join("bin").join(FLAGS_VERSION).join("rustc"))
+    /// The path under which cargo starts the tool as rustc wrapper. Cargo takes the crates of two checkouts for the
+    /// same, so the path differs: each has files and records of its own.
+    pub(crate) fn rustc_stand_in(&self, mark: Mark) -> Result<PathBuf> {
+        stand_in(
+            self.0
+                .join("bin")
+                .join(format!("{FLAGS_VERSION}-{mark}"))
+                .join("rustc"),
+        )
     }
 
     /// The path under which rustc starts the tool as linker.

@@ -170,6 +170,7 @@ mod tests {
 
     fn capture(kind: UnitKind, name: &str, dependencies: &[&str]) -> Capture {
         let mut args = RustcArgs::new(vec!["--crate-name".into(), name.into()]);
+        args.extend(["--out-dir", "/t"]);
         for dependency in dependencies {
             args.extend(["--extern", &format!("{dependency}=/t/lib{dependency}.rmeta")]);
         }
@@ -177,6 +178,7 @@ mod tests {
             key: args.key(),
             kind,
             rustc: "rustc".into(),
+            wrapper: None,
             args,
             env: [("CARGO_PKG_NAME".into(), name.into())].into(),
             added: Vec::new(),
@@ -203,7 +205,7 @@ mod tests {
         let linked = ["bin", "game", "world", "math", "hotpatch"];
         let linked = linked
             .into_iter()
-            .map(|name| captures.keys().find(|key| key.as_str() == name).unwrap().clone());
+            .map(|name| captures.keys().find(|key| key.stem() == name).unwrap().clone());
         UnitGraph::new(captures.clone(), &linked.collect()).unwrap()
     }
 
@@ -212,11 +214,11 @@ mod tests {
         let changed = graph
             .units
             .keys()
-            .filter(|key| changed.contains(&key.as_str()))
+            .filter(|key| changed.contains(&key.stem()))
             .cloned()
             .collect();
         let stale = graph.stale(&changed);
-        assert_eq!(stale.iter().map(UnitKey::as_str).collect::<Vec<_>>(), expected);
+        assert_eq!(stale.iter().map(UnitKey::stem).collect::<Vec<_>>(), expected);
     }
 
     #[test]
@@ -244,11 +246,11 @@ mod tests {
         let tools = graph.tools().flat_map(BuildTool::parts);
         // A library may be part of a proc macro and of the program.
         assert_eq!(
-            tools.map(|unit| unit.key.as_str()).collect::<Vec<_>>(),
+            tools.map(|unit| unit.key.stem()).collect::<Vec<_>>(),
             ["derive", "math", "parse"]
         );
         assert_eq!(
-            graph.own().map(|unit| unit.key.as_str()).collect::<Vec<_>>(),
+            graph.own().map(|unit| unit.key.stem()).collect::<Vec<_>>(),
             ["hotpatch"]
         );
         assert_eq!(graph.units().len(), 4);
@@ -259,10 +261,7 @@ mod tests {
         let graph = graph();
         let concerned = |matter: &Matter| {
             let units = graph.concerned(matter);
-            units
-                .iter()
-                .map(|key| key.as_str().to_owned())
-                .collect::<Vec<_>>()
+            units.iter().map(|key| key.stem().to_owned()).collect::<Vec<_>>()
         };
         let derive = graph.tools().next().unwrap().unit().key.clone();
         assert_eq!(concerned(&Matter::ProcMacro(derive)), ["bin", "game"]);

@@ -51,6 +51,8 @@ codes! {
     NOT_ATTACHED = "HP0107";
     /// The linker of the program or of the patch failed.
     LINK = "HP0108";
+    /// A flag makes the compiler write code that no patch can be bound to.
+    CODE_GENERATION = "HP0109";
     /// The signature of a hot function changed in a way that has no safe binding.
     SIGNATURE = "HP0201";
     /// Which function of the process is meant cannot be told.

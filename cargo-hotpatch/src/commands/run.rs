@@ -10,7 +10,7 @@ use crate::events::{Event, EventLog};
 use crate::plan::Plan;
 use crate::selection::Selection;
 use crate::session::{self, Ending, Keys, OnRefusal, Options};
-use crate::settings::{CargoConfig, runner};
+use crate::settings::runner;
 
 /// How to run.
 #[derive(Debug)]
@@ -33,9 +33,7 @@ pub(crate) fn run(selection: &Selection, settings: &Settings<'_>) -> Result<Exit
     let built = plan.build().inspect_err(|_| log.record(&Event::BuildFailed))?;
     let terminal = selection.terminal();
     terminal.linked(built.base.record());
-    // Cargo reads the configuration of the folder it is started in.
-    let config = CargoConfig::read(&std::env::current_dir()?);
-    if let Some(runner) = runner::configured(&plan.env, &config) {
+    if let Some(runner) = runner::configured(&plan.env, &plan.config) {
         terminal.warning(format_args!(
             "`{runner}` is not used: `cargo hotpatch run` starts the program itself"
         ));

@@ -3,6 +3,8 @@
 mod finding;
 
 mod dependency;
+mod dylibs;
+mod flags;
 mod hot_functions;
 mod linker;
 mod profiles;

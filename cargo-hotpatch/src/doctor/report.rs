@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 use anyhow::{Result, bail};
 
 use super::finding::{Finding, Grade};
-use super::{dependency, hot_functions, linker, profiles, toolchain};
+use super::{dependency, dylibs, flags, hot_functions, linker, profiles, toolchain};
 use crate::caller_env;
 use crate::cargo;
 use crate::selection::Selection;
@@ -22,14 +22,17 @@ pub(crate) fn run(selection: &Selection) -> Result<ExitCode> {
     let env = caller_env::current();
     let metadata = cargo::metadata(selection, &env)?;
     let root = metadata.workspace_root.as_std_path();
-    let config = CargoConfig::read(root);
-    let settings = ProfileSettings::read(root);
-    let mut findings = toolchain::check(&env, root, &settings);
+    let cwd = std::env::current_dir()?;
+    let config = CargoConfig::read(&cwd, &selection.config);
+    let settings = ProfileSettings::read(root, config.clone());
+    let mut findings = toolchain::check(&env, root, selection, &settings);
+    findings.extend(flags::check(&env, &config));
     findings.extend(linker::check(&env, root, &config));
     let asked_for = Some(selection.profile_name()).filter(|name| !["dev", "release"].contains(name));
     let profiles = ["dev", "release"].into_iter().chain(asked_for);
     findings.extend(profiles.flat_map(|profile| profiles::check(&settings, profile)));
     findings.push(dependency::check(selection, &env));
+    findings.extend(dylibs::check(&metadata));
     findings.extend(hot_functions::check(selection));
     let mut stdout = anstream::stdout().lock();
     for finding in &findings {

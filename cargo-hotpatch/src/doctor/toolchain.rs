@@ -7,12 +7,14 @@ use std::process::Command;
 
 use super::finding::Finding;
 use crate::obstacle::TARGET;
+use crate::selection::Selection;
 use crate::settings::ProfileSettings;
 
 /// Checks rustc and what it builds for.
 pub(super) fn check(
     env: &BTreeMap<OsString, OsString>,
     root: &Path,
+    selection: &Selection,
     settings: &ProfileSettings,
 ) -> Vec<Finding> {
     let Some(version) = rustc(env, root, &["-vV"]) else {
@@ -29,7 +31,8 @@ pub(super) fn check(
             .trim()
     };
     let (release, host) = (field("release:"), field("host:"));
-    let target = settings.target().unwrap_or_else(|| host.to_owned());
+    let asked_for = selection.target.clone().or_else(|| settings.target());
+    let target = asked_for.unwrap_or_else(|| host.to_owned());
     vec![if target == TARGET {
         Finding::good(format!("rustc {release} for {target}"))
     } else {

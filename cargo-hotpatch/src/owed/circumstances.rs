@@ -20,7 +20,7 @@ const TOOLCHAIN: &str = "RUSTUP_TOOLCHAIN";
 /// The circumstances of a build.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Circumstances {
-    features: Vec<String>,
+    flags: Vec<String>,
     variables: BTreeMap<String, Option<String>>,
     sysroot: PathBuf,
 }
@@ -34,7 +34,7 @@ impl Circumstances {
             (name, value)
         });
         Self {
-            features: features(plan),
+            flags: flags(plan),
             variables: variables.collect(),
             sysroot: sysroot.to_owned(),
         }
@@ -43,13 +43,13 @@ impl Circumstances {
     /// What is different now, in words that name both sides.
     pub(crate) fn differences(&self, plan: &Plan) -> Vec<String> {
         let mut found = Vec::new();
-        let features = features(plan);
-        if features != self.features {
+        let now = flags(plan);
+        if now != self.flags {
             let shown = |flags: &[String]| match flags {
-                [] => "no flags for features".to_owned(),
+                [] => "no such flags".to_owned(),
                 flags => format!("`{}`", flags.join(" ")),
             };
-            found.push(format!("{} -> {}", shown(&self.features), shown(&features)));
+            found.push(format!("{} -> {}", shown(&self.flags), shown(&now)));
         }
         let new = read_by_cargo(plan).filter(|name| !self.variables.contains_key(name));
         for name in self.variables.keys().cloned().chain(new) {
@@ -84,10 +84,18 @@ fn value(plan: &Plan, name: &str) -> Option<String> {
     Some(value.to_string_lossy().into_owned())
 }
 
-fn features(plan: &Plan) -> Vec<String> {
-    let flags = plan.selection.feature_flags();
-    flags
+fn flags(plan: &Plan) -> Vec<String> {
+    let selection = &plan.selection;
+    let target = selection
+        .target
         .iter()
+        .map(|target| format!("--target={target}").into());
+    let flags = selection
+        .feature_flags()
+        .into_iter()
+        .chain(selection.configuration_flags());
+    flags
+        .chain(target)
         .map(|flag| flag.to_string_lossy().into_owned())
         .collect()
 }
@@ -117,10 +125,11 @@ fn read_by_cargo(plan: &Plan) -> impl Iterator<Item = String> {
 }
 
 fn is_read_by_cargo(name: &str, profile: &str) -> bool {
-    const NAMES: [&str; 6] = [
+    const NAMES: [&str; 7] = [
         "RUSTFLAGS",
         "RUSTC",
         "RUSTC_WRAPPER",
+        "RUSTC_WORKSPACE_WRAPPER",
         "RUSTC_BOOTSTRAP",
         TOOLCHAIN,
         "CARGO_ENCODED_RUSTFLAGS",

@@ -118,7 +118,7 @@ impl Debt {
             ));
         }
         if matches!(matter, Matter::Outside(..)) {
-            refusal = refusal.note("crates that are members of the workspace can be edited live");
+            refusal = refusal.note("without `--cap-lints` in the flags for rustc, it could be edited live");
         }
         Some(refusal)
     }

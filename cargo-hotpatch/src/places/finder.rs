@@ -278,6 +278,7 @@ fn main() {}
             key: args.key(),
             kind: UnitKind::Program,
             rustc: "rustc".into(),
+            wrapper: None,
             args,
             env: Default::default(),
             added: Vec::new(),

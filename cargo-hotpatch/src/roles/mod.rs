@@ -12,6 +12,7 @@ use anyhow::{Context, Result};
 mod linker;
 mod merging;
 mod recorder;
+mod rustc_call;
 mod rustc_wrapper;
 
 /// Which role this process has.
@@ -20,6 +21,12 @@ pub(crate) const ROLE: &str = "HOTPATCH_ROLE";
 pub(crate) const STATE: &str = "HOTPATCH_STATE";
 /// A JSON file with the environment that cargo was started with.
 pub(crate) const CALLER_ENV: &str = "HOTPATCH_CALLER_ENV";
+/// What the user's `RUSTC_WRAPPER` would have been.
+pub(crate) const WRAPPER: &str = "HOTPATCH_WRAPPER";
+/// What the user's `RUSTC_WORKSPACE_WRAPPER` would have been.
+pub(crate) const WORKSPACE_WRAPPER: &str = "HOTPATCH_WORKSPACE_WRAPPER";
+/// Set where the wrapper of the user was asked already, and calls the tool instead of rustc.
+const WRAPPED: &str = "HOTPATCH_WRAPPED";
 /// The linker that rustc would have started.
 pub(crate) const LINKER: &str = "HOTPATCH_LINKER";
 /// The key of the program that is being linked.
@@ -27,12 +34,22 @@ pub(crate) const UNIT: &str = "HOTPATCH_UNIT";
 /// Where the recorder puts object files.
 pub(crate) const RECORD_DIR: &str = "HOTPATCH_RECORD_DIR";
 
-const ALL: [&str; 6] = [ROLE, STATE, CALLER_ENV, LINKER, UNIT, RECORD_DIR];
+const ALL: [&str; 9] = [
+    ROLE,
+    STATE,
+    CALLER_ENV,
+    WRAPPER,
+    WORKSPACE_WRAPPER,
+    WRAPPED,
+    LINKER,
+    UNIT,
+    RECORD_DIR,
+];
 
 /// A value of [`ROLE`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
-    /// Stands before rustc in a build by cargo.
+    /// Stands before rustc in a build by cargo, both as wrapper and as workspace wrapper.
     RustcWrapper,
     /// Stands before the real linker in a build by cargo.
     Linker,
@@ -74,7 +91,11 @@ impl Role {
 }
 
 /// Variables that the tool sets for cargo and that cargo hands on.
-pub(crate) const FOR_CARGO: [&str; 2] = ["RUSTC_WORKSPACE_WRAPPER", "CARGO_BUILD_BUILD_DIR"];
+pub(crate) const FOR_CARGO: [&str; 3] = [
+    "RUSTC_WRAPPER",
+    "RUSTC_WORKSPACE_WRAPPER",
+    "CARGO_BUILD_BUILD_DIR",
+];
 
 /// Takes the variables of the roles out of the environment of a command.
 pub(crate) fn leave(command: &mut Command) -> &mut Command {

@@ -1,15 +1,16 @@
-//! The rustc wrapper: records each compilation of a workspace crate and adds the flags that make it patchable.
+//! The rustc wrapper: records each compilation of a crate that can be edited and adds the flags that make it patchable.
 //!
 //! Invariant: build scripts and proc macros are compiled exactly as cargo asks; they are recorded only so that their
 //! sources can be watched.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::path::Path;
+use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use super::merging;
+use super::rustc_call::RustcCall;
 use super::{CALLER_ENV, LINKER, ROLE, Role, STATE, UNIT, exec};
 use crate::capture::{Capture, UnitKind};
 use crate::obstacle::Obstacle;
@@ -36,52 +37,39 @@ const PATCHABLE: [&str; 10] = [
 ];
 
 /// Runs rustc for cargo.
-pub(super) fn run(mut args: Vec<OsString>) -> Result<ExitCode> {
-    let rustc = PathBuf::from(if args.is_empty() {
-        "rustc".into()
-    } else {
-        args.remove(0)
-    });
-    let mut command = Command::new(&rustc);
-    let Some(compilation) = compilation(&args) else {
-        return exec(super::leave(&mut command).args(args));
+pub(super) fn run(args: Vec<OsString>) -> Result<ExitCode> {
+    let call = RustcCall::of(args)?;
+    let Some(mut args) = compilation(&call.args).filter(|args| call.is_editable(args)) else {
+        return call.pass_on();
     };
-    let state = StateDir::new(std::env::var_os(STATE).context("the state folder is not set")?);
-    let kind = UnitKind::of(&compilation);
-    let mut args = compilation;
+    if let Some(done) = call.ask_wrapper() {
+        return done;
+    }
+    let state = &call.state;
+    args.add_rlib();
+    let kind = UnitKind::of(&args);
     let mut linker = None;
     if kind.is_patchable() {
         if let Some(obstacle) = Obstacle::of(&args) {
             return Ok(obstacle.report_as_rustc());
         }
+        args.prefer_rlibs();
         args.extend(PATCHABLE);
-        args.extend(merging::flags(&rustc, &args).iter().copied());
+        args.extend(merging::flags(&call.rustc, &args).iter().copied());
         if args.links() {
-            let real = args
-                .codegen("linker")
-                .next_back()
-                .flatten()
-                .unwrap_or("cc")
-                .to_owned();
-            let stand_in = state.linker_stand_in(Path::new(&real))?;
-            args.extend(["-C", &format!("linker={}", stand_in.display())]);
-            linker = Some(real);
+            linker = Some(stand_before_linker(&mut args, state)?);
         }
     }
-    let key = args.key();
-    match args.out_dir() {
-        Some(dir) if kind.is_patchable() => out_dir::hand_over(&mut command, &args, dir, |_| None)?,
+    let caller = caller_env::read(std::env::var_os(CALLER_ENV))?;
+    let capture = Capture::new(kind, call.rustc, call.wrapper, args, &caller)?;
+    let mut command = capture.command();
+    match capture.args.out_dir() {
+        Some(dir) if kind.is_patchable() => out_dir::hand_over(&mut command, &capture.args, dir, |_| None)?,
         _ => {
-            command.args(args.as_slice());
+            command.args(capture.args.as_slice());
         }
     }
-    let capture = Capture::new(
-        kind,
-        rustc,
-        args,
-        &caller_env::read(std::env::var_os(CALLER_ENV))?,
-    )?;
-    capture.save(&state)?;
+    capture.save(state)?;
     super::leave(&mut command);
     if let Some(linker) = linker {
         command
@@ -89,10 +77,19 @@ pub(super) fn run(mut args: Vec<OsString>) -> Result<ExitCode> {
             .env(STATE, state.path())
             .env(LINKER, linker);
         if kind == UnitKind::Program {
-            command.env(UNIT, key.as_str());
+            command.env(UNIT, capture.key.as_str());
         }
     }
     exec(&mut command)
+}
+
+/// Makes the tool the linker. The one that rustc would have started.
+fn stand_before_linker(args: &mut RustcArgs, state: &StateDir) -> Result<String> {
+    let asked_for = args.codegen("linker").next_back().flatten();
+    let real = asked_for.unwrap_or("cc").to_owned();
+    let stand_in = state.linker_stand_in(Path::new(&real))?;
+    args.extend(["-C", &format!("linker={}", stand_in.display())]);
+    Ok(real)
 }
 
 /// The arguments, when they ask for the compilation of a crate by cargo, rather than for information about rustc.

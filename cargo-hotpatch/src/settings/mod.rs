@@ -4,6 +4,8 @@
 mod cargo_config;
 mod profile;
 pub(crate) mod runner;
+pub(crate) mod rustflags;
+pub(crate) mod wrappers;
 
 pub(crate) use cargo_config::CargoConfig;
 pub(crate) use profile::ProfileSettings;

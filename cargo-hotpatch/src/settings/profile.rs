@@ -14,12 +14,12 @@ pub(crate) struct ProfileSettings {
 }
 
 impl ProfileSettings {
-    /// The settings of a workspace.
-    pub(crate) fn read(root: &Path) -> Self {
+    /// The settings of a workspace, under this configuration.
+    pub(crate) fn read(root: &Path, config: CargoConfig) -> Self {
         let text = std::fs::read_to_string(root.join("Cargo.toml")).unwrap_or_default();
         Self {
             manifest: text.parse().unwrap_or_default(),
-            config: CargoConfig::read(root),
+            config,
         }
     }
 
