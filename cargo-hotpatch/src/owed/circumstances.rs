@@ -46,7 +46,7 @@ impl Circumstances {
         let now = flags(plan);
         if now != self.flags {
             let shown = |flags: &[String]| match flags {
-                [] => "no such flags".to_owned(),
+                [] => "no flags".to_owned(),
                 flags => format!("`{}`", flags.join(" ")),
             };
             found.push(format!("{} -> {}", shown(&self.flags), shown(&now)));

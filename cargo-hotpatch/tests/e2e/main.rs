@@ -8,6 +8,7 @@ mod pty;
 mod session;
 
 mod check;
+mod checkouts;
 mod codes;
 mod constants;
 mod edits;
@@ -24,7 +25,10 @@ mod robustness;
 mod running;
 mod scripts;
 mod serving;
+mod shapes;
 mod signatures;
 mod state;
 mod terminal;
+mod toolchains;
 mod workspaces;
+mod wrappers;

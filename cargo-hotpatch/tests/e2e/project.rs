@@ -1,10 +1,11 @@
 //! A scratch project outside the repository, as a user would have it.
 
-use std::fs;
+use std::fs::{self, File};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use tempfile::TempDir;
+use rustix::fs::{FlockOperation, flock};
 
 /// The command under test.
 pub(crate) fn command() -> Command {
@@ -21,8 +22,16 @@ pub(crate) fn command() -> Command {
 
 pub(crate) struct Project {
     folder: PathBuf,
-    /// Removes the folder in the end.
-    _temporary: Option<TempDir>,
+    /// Held as long as the folder is used. The folder is removed in the end.
+    claim: Option<File>,
+}
+
+impl Drop for Project {
+    fn drop(&mut self) {
+        if self.claim.is_some() {
+            let _ = fs::remove_dir_all(&self.folder);
+        }
+    }
 }
 
 impl Project {
@@ -35,22 +44,16 @@ impl Project {
     }
 
     pub(crate) fn empty(name: &str) -> Self {
-        let folder = tempfile::Builder::new()
-            .prefix(&format!("hotpatch-{name}-"))
-            .tempdir()
-            .unwrap();
+        let (folder, claim) = claimed(name);
         Self {
-            folder: folder.path().to_owned(),
-            _temporary: Some(folder),
+            folder,
+            claim: Some(claim),
         }
     }
 
     /// A folder that stays.
     pub(crate) fn at(folder: PathBuf) -> Self {
-        Self {
-            folder,
-            _temporary: None,
-        }
+        Self { folder, claim: None }
     }
 
     pub(crate) fn path(&self, path: &str) -> PathBuf {
@@ -87,6 +90,29 @@ impl Project {
     pub(crate) fn output(&self, arguments: &[&str]) -> Output {
         self.hotpatch(arguments).output().unwrap()
     }
+}
+
+/// A folder of this name that nobody else uses at the moment. It is the same one in every run: programs in other folders
+/// are other programs, and the shared build folder would grow with each run.
+fn claimed(name: &str) -> (PathBuf, File) {
+    let mut hasher = DefaultHasher::new();
+    shared_target().hash(&mut hasher);
+    let root = std::env::temp_dir().join(format!("hotpatch-tests-{:016x}", hasher.finish()));
+    fs::create_dir_all(&root).unwrap();
+    for number in 1.. {
+        let folder = root.join(if number == 1 {
+            name.to_owned()
+        } else {
+            format!("{name}-{number}")
+        });
+        let claim = File::create(folder.with_extension("lock")).unwrap();
+        if flock(&claim, FlockOperation::NonBlockingLockExclusive).is_ok() {
+            let _ = fs::remove_dir_all(&folder);
+            fs::create_dir(&folder).unwrap();
+            return (folder, claim);
+        }
+    }
+    unreachable!()
 }
 
 /// A manifest that depends on this repository. `more` is appended.

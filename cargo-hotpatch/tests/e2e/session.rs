@@ -46,8 +46,8 @@ impl Session {
     }
 
     /// As [`start`](Self::start), with these variables.
-    pub(crate) fn start_with(project: &Project, variables: &[(&str, &str)]) -> Self {
-        let (mut command, events) = Self::command(project, project, &[]);
+    pub(crate) fn start_with(project: &Project, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+        let (mut command, events) = Self::command(project, project, arguments);
         command.envs(variables.iter().copied());
         let mut session = Self::spawn(command, events);
         session.event("process-attached");
