@@ -12,7 +12,7 @@ use crate::Error;
 /// The objects of one workspace crate.
 #[derive(Clone, Debug)]
 pub struct Unit {
-    /// Unique among the units of a program, and stable over replays: crate name and `extra-filename`.
+    /// Unique among the units of a program, and stable over replays: the name of the crate, and more behind `-` or `@`.
     pub key: String,
     /// Object files, or rlibs that hold them.
     pub objects: Vec<PathBuf>,
@@ -22,7 +22,7 @@ impl Unit {
     /// The name of the crate.
     pub(crate) fn crate_name(&self) -> &str {
         let key = self.key.as_str();
-        key.rsplit_once('-').map_or(key, |(name, _)| name)
+        key.split(['-', '@']).next().unwrap_or(key)
     }
 }
 

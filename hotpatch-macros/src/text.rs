@@ -35,8 +35,15 @@ pub(crate) fn tag(sig: &Signature) -> String {
     }
     format!(
         "{:016x}",
-        hotpatch_abi::checksum::checksum(0, signature(&sig).as_bytes())
+        hotpatch_abi::checksum::checksum(package(), signature(&sig).as_bytes())
     )
+}
+
+/// Tells the package from others: a program may be made of a crate in two versions, with the same paths in both.
+fn package() -> u64 {
+    let variables =
+        ["CARGO_PKG_NAME", "CARGO_PKG_VERSION"].map(|name| std::env::var(name).unwrap_or_default());
+    hotpatch_abi::checksum::checksum(0, variables.join(" ").as_bytes())
 }
 
 /// An impl as it appears in paths: `Player`, `Grid<u8>`, `<Player as Shape>`, without the lifetimes.
