@@ -15,7 +15,7 @@ use hp::hotpatch;
 fn step(count: &mut u64) -> String {
     *count += 1;
     format!("{count} program {} {} {} {} {} {}", core_lib::hot(), engine::plain(), old_one::hot(), near::near(),
-        util::plain(), newer_util::plain())
+        util::hot(), newer_util::hot())
 }
 
 fn main() {
@@ -93,16 +93,14 @@ fn project(name: &str) -> Project {
         "work/old/src/lib.rs",
         &("extern crate hotpatch;\n".to_owned() + &library("old")),
     );
-    project.write("work/util/Cargo.toml", &package("util", "edition = \"2021\""));
     project.write(
-        "work/util/src/lib.rs",
-        "pub fn plain() -> &'static str { \"util\" }\n",
+        "work/util/Cargo.toml",
+        &package("util", &format!("edition = \"2021\"\n{inherited}")),
     );
-    project.write("outside/util/Cargo.toml", &outside("util", "2.0.0", ""));
-    project.write(
-        "outside/util/src/lib.rs",
-        "pub fn plain() -> &'static str { \"newer\" }\n",
-    );
+    project.write("work/util/src/lib.rs", &library("util"));
+    let dependency = format!("[dependencies]\nhotpatch = {{ path = \"{hotpatch}\" }}");
+    project.write("outside/util/Cargo.toml", &outside("util", "2.0.0", &dependency));
+    project.write("outside/util/src/lib.rs", &library("newer"));
     project.write(
         "outside/near/Cargo.toml",
         &outside("near", "0.1.0", "[dependencies]\ndeep = { path = \"../deep\" }"),
@@ -121,7 +119,7 @@ fn project(name: &str) -> Project {
 
 /// Makes each edit, takes it back, and watches the answers: state is kept, and only what was edited changes.
 fn edited(session: &mut Session, project: &Project, steps: &[Step<'_>]) {
-    const ANSWER: &str = "program core0 engine old0 deep util newer";
+    const ANSWER: &str = "program core0 engine old0 deep util0 newer0";
     let mut count = 0;
     let mut check = |session: &mut Session, expected: &str| {
         count += 1;
@@ -213,7 +211,10 @@ fn crates_that_cannot_be_told_from_those_of_a_registry_say_so() {
     assert_eq!(session.outcome()["event"], "nothing-to-do");
     project.edit("work/util/src/lib.rs", "\"util", "\"UTIL");
     session.applied();
-    assert_eq!(session.ask("x"), "x 1 program core0 engine old0 deep UTIL newer");
+    assert_eq!(
+        session.ask("x"),
+        "x 1 program core0 engine old0 deep UTIL0 newer0"
+    );
     assert!(session.finish().success());
 }
 
