@@ -118,7 +118,7 @@ fn code_generation(args: &RustcArgs) -> Option<Obstacle> {
     let unstable = args.values("-Z").chain(args.joined("-Z"));
     let backend = unstable
         .filter_map(|option| option.strip_prefix("codegen-backend="))
-        .last();
+        .next_back();
     backend
         .filter(|backend| *backend != "llvm")
         .map(|backend| Obstacle {
