@@ -12,7 +12,7 @@ use serde::Deserialize;
 use crate::caller_env;
 use crate::capture::{Capture, write_json};
 use crate::cargo::cargo;
-use crate::local_crate::LocalCrate;
+use crate::local_crate::{LocalCrate, is_of_std};
 use crate::messages;
 use crate::plan::{Built, Plan};
 use crate::refusal::Exit;
@@ -32,17 +32,16 @@ impl Plan {
     pub(crate) fn build(&self) -> Result<Built> {
         let started = SystemTime::now();
         let (mut executable, mut local) = self.run_cargo(Wrappers::All)?;
-        let recorded = self.base_of(&executable).ok();
-        let base = match recorded.filter(|_| self.all_recorded(&local)) {
-            Some(base) => base,
-            None => {
-                // Cargo found the program fresh, but its records are gone; or a wrapper has answered from a cache. Only
-                // a new build brings them back.
-                self.forget(&local)?;
-                (executable, local) = self.run_cargo(Wrappers::OfWorkspace)?;
-                self.base_of(&executable)?
+        // Cargo may find the program fresh while its records are gone: only a new build brings them back. Where that
+        // does not, a wrapper has answered from a cache.
+        for wrappers in [Wrappers::All, Wrappers::OfWorkspace] {
+            if self.base_of(&executable).is_ok() && self.all_recorded(&local) {
+                break;
             }
-        };
+            self.forget(&local)?;
+            (executable, local) = self.run_cargo(wrappers)?;
+        }
+        let base = self.base_of(&executable)?;
         write_json(&self.last(), &executable)?;
         Ok(Built {
             executable,
@@ -54,15 +53,19 @@ impl Plan {
 
     /// Whether the compilations of all crates that can be edited are recorded.
     fn all_recorded(&self, local: &[LocalCrate]) -> bool {
-        // The wrapper takes the crates outside of the workspace for those of others, then.
-        let blurred = self.flags.values("--cap-lints").next().is_some();
-        let can_be_edited = |found: &LocalCrate| {
-            self.project.manifests().contains(&found.manifest)
-                || !blurred && !OWN_PACKAGES.contains(&&*found.package())
-        };
         let missing =
             |found: &&LocalCrate| found.key().is_some_and(|key| !Capture::exists(&self.state, &key));
-        !local.iter().filter(missing).any(can_be_edited)
+        !local
+            .iter()
+            .filter(missing)
+            .any(|found| self.can_be_edited(found))
+    }
+
+    fn can_be_edited(&self, found: &LocalCrate) -> bool {
+        // With this flag, the wrapper takes the crates outside of the workspace for those of others.
+        let blurred = self.flags.values("--cap-lints").next().is_some();
+        self.project.manifests().contains(&found.manifest)
+            || !blurred && !OWN_PACKAGES.contains(&&*found.package())
     }
 
     fn run_cargo(&self, wrappers: Wrappers) -> Result<(PathBuf, Vec<LocalCrate>)> {
@@ -146,11 +149,9 @@ impl Plan {
         if let Some(target) = &self.selection.target {
             cargo.args(["--target", target]);
         }
-        for package in local
-            .iter()
-            .map(|found| &found.package_id)
-            .collect::<BTreeSet<_>>()
-        {
+        let forgotten = local.iter().filter(|found| self.can_be_edited(found));
+        let packages: BTreeSet<_> = forgotten.map(|found| &found.package_id).collect();
+        for package in packages {
             cargo.args(["--package", package]);
         }
         let status = cargo.stdout(Stdio::null()).status().context("cannot run cargo")?;
@@ -191,7 +192,7 @@ struct Artifact {
 impl Artifact {
     /// The crate, if it is one of this machine and not of a registry.
     fn local(&self) -> Option<LocalCrate> {
-        let is_local = self.package_id.starts_with("path+");
+        let is_local = self.package_id.starts_with("path+") && !is_of_std(&self.manifest_path);
         let mut libraries = self.filenames.iter().map(|file| where_compiled(file));
         is_local.then(|| LocalCrate {
             package_id: self.package_id.clone(),

@@ -20,6 +20,11 @@ pub(crate) struct LocalCrate {
     pub(crate) library: Option<PathBuf>,
 }
 
+/// Whether a package is part of the standard library, which nightly cargo can build like a path dependency.
+pub(crate) fn is_of_std(folder: &Path) -> bool {
+    folder.to_string_lossy().contains("/lib/rustlib/src/rust/")
+}
+
 impl LocalCrate {
     /// The folder of its package.
     pub(crate) fn folder(&self) -> &Path {

@@ -10,6 +10,7 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context, Result};
 
 use super::{STATE, WORKSPACE_WRAPPER, WRAPPED, WRAPPER, exec};
+use crate::local_crate::is_of_std;
 use crate::rustc_args::RustcArgs;
 use crate::state_dir::StateDir;
 
@@ -66,7 +67,9 @@ impl RustcCall {
             let package = std::env::var("CARGO_PKG_NAME").unwrap_or_default();
             crate::unit_graph::OWN_PACKAGES.contains(&&*package)
         };
-        self.is_member || args.is_local() && !own()
+        let of_std =
+            || std::env::var_os("CARGO_MANIFEST_DIR").is_some_and(|folder| is_of_std(Path::new(&folder)));
+        self.is_member || args.is_local() && !own() && !of_std()
     }
 
     /// Calls the user's wrapper first, if it has a say: it may change the arguments.

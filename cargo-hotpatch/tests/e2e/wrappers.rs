@@ -1,6 +1,7 @@
 //! Programs that the user puts before rustc.
 
 use std::fs;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crate::project::{Project, manifest};
@@ -13,7 +14,7 @@ const MAIN: &str = r#"
 #[hotpatch::hotpatch]
 fn step(count: &mut u64) -> String {
     *count += 1;
-    format!("count {count} {}", part::part())
+    format!("count {count} {}", wrapped_part::part())
 }
 
 fn main() {
@@ -37,12 +38,12 @@ fn project(name: &str) -> Project {
     let project = Project::empty(name);
     project.write(
         "Cargo.toml",
-        &manifest(name, "part = { path = \"part\" }\n\n[workspace]\n"),
+        &manifest(name, "wrapped_part = { path = \"part\" }\n\n[workspace]\n"),
     );
     project.write("src/main.rs", MAIN);
     project.write(
         "part/Cargo.toml",
-        "[package]\nname = \"part\"\nversion = \"0.1.0\"\nedition = \"2024\"\n",
+        "[package]\nname = \"wrapped_part\"\nversion = \"0.1.0\"\nedition = \"2024\"\n",
     );
     project.write("part/src/lib.rs", "pub fn part() -> &'static str { \"part\" }\n");
     project.write(
@@ -73,7 +74,7 @@ fn wrappers_have_their_say_and_a_save_during_the_build_is_not_lost() {
         "inner.sh",
         &format!(
             "cd_() {{ while [ -e {0}/hold-$1 ]; do touch {0}/held-$1; sleep 0.01; done; }}\n\
-             case \"$*\" in *'--crate-name part '*) cd_ part;; esac\n\
+             case \"$*\" in *'--crate-name wrapped_part '*) cd_ part;; esac\n\
              \"$@\" --cfg inner; code=$?\n\
              case \"$*\" in *'--crate-name wrappers_flags '*) cd_ program;; esac\nexit $code",
             folder.display()
@@ -103,16 +104,16 @@ fn wrappers_have_their_say_and_a_save_during_the_build_is_not_lost() {
 #[test]
 fn what_a_cache_answered_is_compiled_again() {
     let project = project("wrappers_cache");
-    // Knows `part` by its arguments.
+    // Knows the library by its arguments.
     script(
         &project,
         "outer.sh",
         &format!(
-            "case \"$*\" in *'--crate-name part '*) ;; *) exec \"$@\" --cfg outer;; esac\n\
+            "case \"$*\" in *'--crate-name wrapped_part '*) ;; *) exec \"$@\" --cfg outer;; esac\n\
              out=$(echo \"$*\" | sed 's/.*--out-dir \\([^ ]*\\).*/\\1/')\n\
              cache={}/cache; hash=$(echo \"$*\" | sed 's/.*extra-filename=\\([^ ]*\\).*/\\1/')\n\
              if [ -d $cache ]; then cp $cache/* $out/; echo hit >> $cache.hits; exit 0; fi\n\
-             \"$@\" --cfg outer || exit 1\nmkdir $cache; cp $out/*part$hash* $cache/",
+             \"$@\" --cfg outer || exit 1\nmkdir $cache; cp $out/*wrapped_part$hash* $cache/",
             project.path("").display()
         ),
     );
@@ -122,12 +123,11 @@ fn what_a_cache_answered_is_compiled_again() {
         "#[cfg(not(outer))] compile_error!(\"the wrapper was left out\");",
         "",
     );
-    // Without incremental compilation, as caches want it.
-    let target = project.path("target");
-    let arguments = ["--target-dir", target.to_str().unwrap()];
-    for _ in 0..2 {
-        let _ = fs::remove_dir_all(&target);
-        let mut session = Session::start(&project, &arguments);
+    for record in ["kept", "gone"] {
+        if record == "gone" {
+            forget_record_of_part(&project);
+        }
+        let mut session = Session::start(&project, &[]);
         assert_eq!(session.ask("a"), "a count 1 part");
         project.edit("part/src/lib.rs", "\"part", "\"PART");
         session.applied();
@@ -137,4 +137,18 @@ fn what_a_cache_answered_is_compiled_again() {
         assert!(session.finish().success());
     }
     assert!(project.path("cache.hits").exists());
+}
+
+/// As if another tool had compiled it.
+fn forget_record_of_part(project: &Project) {
+    let records = crate::project::shared_target().join("hotpatch/.hotpatch/capture");
+    let folders = fs::read_dir(records).unwrap().flatten();
+    let files = folders.flat_map(|folder| fs::read_dir(folder.path()).unwrap().flatten());
+    let folder = project.path("part").display().to_string();
+    let is_of_part = |path: &PathBuf| fs::read_to_string(path).is_ok_and(|record| record.contains(&folder));
+    let of_part = files
+        .map(|file| file.path())
+        .filter(|path| path.to_string_lossy().contains("wrapped_part-") && is_of_part(path));
+    let removed = of_part.map(|path| fs::remove_file(path).unwrap()).count();
+    assert!(removed > 0);
 }
