@@ -13,13 +13,21 @@ use rustix::net::{RecvFlags, recv};
 
 use crate::refusal::Refusal;
 
-/// How long a process may take to answer. Loading a patch takes milliseconds; a process under a debugger may stand
-/// still for longer, and then gets the patch with the next edit.
+/// How long a process may take to answer. Loading a patch takes milliseconds.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A connection to a process.
 #[derive(Debug)]
 pub(crate) struct Channel(UnixStream);
+
+/// How long to wait for an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Patience {
+    /// Some seconds.
+    Limited,
+    /// Until the process answers or ends.
+    Endless,
+}
 
 /// What a process says to a patch.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,7 +59,7 @@ impl Channel {
             .with_context(|| format!("cannot connect to `{}`", socket.display()))?;
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;
-        let mut channel = Self(stream);
+        let channel = Self(stream);
         let hello = Request::Hello {
             abi_version: ABI_VERSION,
             token: token.to_owned(),
@@ -77,14 +85,15 @@ impl Channel {
     /// # Errors
     ///
     /// The process ended, closed the channel, or does not answer.
-    pub(crate) fn ask(&mut self, request: &Request) -> Result<Reply> {
+    pub(crate) fn ask(&self, request: &Request) -> Result<Reply> {
+        let mut stream = &self.0;
         let bytes = request.encode();
         let len = u32::try_from(bytes.len()).context("the request is too long")?;
-        self.0
+        stream
             .write_all(&[&len.to_le_bytes()[..], &bytes].concat())
             .context("cannot write to the process")?;
         let mut len = [0; 4];
-        self.0
+        stream
             .read_exact(&mut len)
             .context("the process did not answer")?;
         let len = u32::from_le_bytes(len) as usize;
@@ -92,7 +101,7 @@ impl Channel {
             bail!("the answer of the process is too long: {len} bytes");
         }
         let mut bytes = vec![0; len];
-        self.0
+        stream
             .read_exact(&mut bytes)
             .context("the process did not finish its answer")?;
         Reply::decode(&bytes).context("cannot read the answer of the process")
@@ -105,8 +114,21 @@ impl Channel {
         !matches!(recv(&self.0, &mut [0_u8; 1][..], flags), Ok((0, _)))
     }
 
+    /// Waits for answers for as long as the process holds its end, or not so long again.
+    ///
+    /// # Errors
+    ///
+    /// The socket is broken.
+    pub(crate) fn set_patience(&self, patience: Patience) -> Result<()> {
+        let limit = match patience {
+            Patience::Limited => Some(PATIENCE),
+            Patience::Endless => None,
+        };
+        Ok(self.0.set_read_timeout(limit)?)
+    }
+
     /// Offers a patch file.
-    pub(crate) fn apply(&mut self, path: &Path) -> Result<Answer> {
+    pub(crate) fn apply(&self, path: &Path) -> Result<Answer> {
         let path = path
             .to_str()
             .context("the path of the patch is not UTF-8")?
@@ -176,7 +198,7 @@ mod tests {
             nanos: 1,
         };
         let (_dir, path) = serve(vec![welcome(ABI_VERSION), applied]);
-        let (mut channel, _) = Channel::open(&path, "t").unwrap();
+        let (channel, _) = Channel::open(&path, "t").unwrap();
         assert_eq!(
             channel.apply(Path::new("/p")).unwrap(),
             Answer::Applied {

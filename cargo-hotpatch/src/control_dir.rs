@@ -121,10 +121,18 @@ pub(crate) fn all() -> Vec<(PathBuf, String)> {
 
 /// Whether a process runs. One that has ended and waits for its parent to notice does not.
 pub(crate) fn is_alive(pid: u32) -> bool {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    state(pid).is_some_and(|state| !['Z', 'X'].contains(&state))
+}
+
+/// Whether a process was stopped, by a signal or by a debugger: it answers when it goes on.
+pub(crate) fn stands_still(pid: u32) -> bool {
+    state(pid).is_some_and(|state| ['T', 't'].contains(&state))
+}
+
+fn state(pid: u32) -> Option<char> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // `pid (name) state …`, where the name may contain anything.
-    let state = stat.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next());
-    state.is_some_and(|state| !['Z', 'X'].contains(&state))
+    stat.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next())
 }
 
 fn has_live_socket(dir: &Path) -> bool {

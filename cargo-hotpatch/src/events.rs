@@ -53,6 +53,14 @@ pub(crate) enum Event<'a> {
         code: &'a str,
         message: &'a str,
         place: Option<EventPlace<'a>>,
+        /// The process that refused; `None` if none was asked.
+        pid: Option<u32>,
+    },
+    /// A process has not answered to a patch yet. Its answer follows.
+    Unanswered {
+        pid: u32,
+        /// Whether it was stopped, by a signal or by a debugger.
+        stopped: bool,
     },
     /// The edit needs a new build and a new process.
     RestartNeeded {

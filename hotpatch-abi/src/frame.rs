@@ -85,7 +85,16 @@ pub struct Status {
     /// Its hot functions, in the order of their slots.
     pub functions: Vec<FunctionStatus>,
     /// Its patch images, oldest first.
-    pub images: Vec<String>,
+    pub images: Vec<ImageStatus>,
+}
+
+/// One patch image of a process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImageStatus {
+    /// The file that it was loaded from.
+    pub path: String,
+    /// The address space that it takes, in bytes. It stays as long as the process.
+    pub bytes: u64,
 }
 
 /// One hot function of a process.
@@ -181,7 +190,10 @@ impl Reply {
                     w.u64(function.address);
                     w.bytes(function.image.as_bytes());
                 });
-                w.list(&status.images, |w, image| w.bytes(image.as_bytes()));
+                w.list(&status.images, |w, image| {
+                    w.bytes(image.path.as_bytes());
+                    w.u64(image.bytes);
+                });
             }
         }
         w.bytes
@@ -217,7 +229,12 @@ impl Reply {
                         image: r.string("image")?,
                     })
                 })?,
-                images: r.list("images", |r| r.string("image"))?,
+                images: r.list("images", |r| {
+                    Ok(ImageStatus {
+                        path: r.string("image")?,
+                        bytes: r.u64("bytes of an image")?,
+                    })
+                })?,
             }),
             _ => return Err(r.error("reply")),
         };
@@ -303,7 +320,10 @@ mod tests {
             Reply::Status(Status {
                 identity: identity(),
                 functions: vec![function],
-                images: vec!["/tmp/p.so".into()],
+                images: vec![ImageStatus {
+                    path: "/tmp/p.so".into(),
+                    bytes: 12288,
+                }],
             }),
         ] {
             assert_eq!(Reply::decode(&reply.encode()), Ok(reply));

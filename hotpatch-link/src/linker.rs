@@ -14,7 +14,8 @@ const OPTIONS: &[&str] = &[
     "elf_x86_64",
     "--eh-frame-hdr",
     "--hash-style=gnu",
-    "--build-id=none",
+    // Tools that look at the process later know the file by it, also after the session has removed it.
+    "--build-id",
     "-z",
     "noexecstack",
     // The runtime writes pointers into constant data after the dynamic loader is done with the image.
@@ -30,7 +31,7 @@ pub(crate) fn link(linker: &Path, object: &Path, out: &Path) -> Result<(), Error
     }
     if linker.to_string_lossy().contains("lld") {
         // One small input: starting threads costs more than they save.
-        command.args(["--threads=1", "-O0"]);
+        command.args(["--threads=1", "-O0", "--build-id=fast"]);
     }
     command
         .args(OPTIONS)

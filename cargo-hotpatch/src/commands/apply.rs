@@ -16,7 +16,7 @@ pub(crate) fn run(pid: u32, file: &Path) -> Result<ExitCode> {
     let process = running::find(pid)?;
     let file =
         std::fs::canonicalize(file).with_context(|| format!("cannot read the patch `{}`", file.display()))?;
-    let (mut channel, _) = Channel::open(&process.socket.path, &process.token)?;
+    let (channel, _) = Channel::open(&process.socket.path, &process.token)?;
     match channel.apply(&file)? {
         Answer::Applied {
             generation,

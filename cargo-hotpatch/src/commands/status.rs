@@ -4,7 +4,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
-use hotpatch_abi::frame::{Reply, Request, Status};
+use hotpatch_abi::frame::{ImageStatus, Reply, Request, Status};
 
 use crate::channel::Channel;
 use crate::running::{self, Running};
@@ -39,7 +39,7 @@ pub(crate) fn run(pid: Option<u32>) -> Result<ExitCode> {
 }
 
 fn ask(process: &Running) -> Result<Status> {
-    let (mut channel, _) = Channel::open(&process.socket.path, &process.token)?;
+    let (channel, _) = Channel::open(&process.socket.path, &process.token)?;
     match channel.ask(&Request::Status)? {
         Reply::Status(status) => Ok(status),
         Reply::Refused { code, message } => bail!("{code}: {message}"),
@@ -60,7 +60,7 @@ fn text(status: &Status) -> String {
         identity.program,
         identity.generation,
         counted(status.functions.len(), "hot function"),
-        counted(status.images.len(), "patch image"),
+        images(&status.images),
     );
     for function in &status.functions {
         text += &format!(
@@ -68,7 +68,20 @@ fn text(status: &Status) -> String {
             function.path, function.generation, function.signature
         );
     }
+    for image in &status.images {
+        text += &format!("  image {}: {} KiB\n", image.path, image.bytes.div_ceil(1024));
+    }
     text
+}
+
+/// How many images there are, and what they take.
+pub(crate) fn images(images: &[ImageStatus]) -> String {
+    let count = counted(images.len(), "patch image");
+    let bytes: u64 = images.iter().map(|image| image.bytes).sum();
+    match images.len() {
+        0 => count,
+        _ => format!("{count} of {} KiB", bytes.div_ceil(1024)),
+    }
 }
 
 #[cfg(test)]
@@ -97,10 +110,13 @@ mod tests {
         let status = Status {
             identity,
             functions: vec![function],
-            images: vec!["/t/patch".into()],
+            images: vec![ImageStatus {
+                path: "/t/patch".into(),
+                bytes: 20480,
+            }],
         };
-        let expected = "process 7: /t/game\n  build id ab01\n  generation 2, 1 hot function, 1 patch image\n  \
-                        game::step (generation 2): fn step(world: &mut World)\n";
+        let expected = "process 7: /t/game\n  build id ab01\n  generation 2, 1 hot function, 1 patch image of 20 KiB\n  \
+                        game::step (generation 2): fn step(world: &mut World)\n  image /t/patch: 20 KiB\n";
         assert_eq!(text(&status), expected);
     }
 }

@@ -1,6 +1,6 @@
 //! The beginning of the conversation with the processes of a program, and what is said when there is none.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::Result;
 use hotpatch_abi::code;
@@ -23,17 +23,14 @@ impl Session {
             build_id,
         });
         let verdicts = self.processes.attach(channel, identity);
-        self.report_late(&verdicts);
+        self.take_verdicts(verdicts);
         if let (Some(keyboard), Some(program)) = (&self.keyboard, &self.program) {
             // It has only just begun.
             keyboard.settle(Some(program.pid));
         }
         if self.processes.any() {
             self.attach_by = None;
-            if let Some(at) = self.owed.take() {
-                self.offer(at, Duration::ZERO);
-                self.follow_up();
-            }
+            self.offer_owed();
         }
         Ok(())
     }

@@ -8,10 +8,13 @@ use anyhow::Result;
 use hotpatch_abi::code;
 use hotpatch_link::{Draft, Explanation, Parent, Patch};
 
+use super::delivery::Verdict;
+use super::in_doubt::{InDoubt, Purpose};
 use super::inbox::FileEvent;
 use super::main_loop::Session;
-use super::processes::{SessionPatch, Verdict};
+use super::processes::SessionPatch;
 use crate::channel::Answer;
+use crate::control_dir;
 use crate::diagnostic::Diagnostic;
 use crate::edit::{Edit, Rebuilt, timed};
 use crate::events::{Event, Phases};
@@ -122,6 +125,10 @@ impl Session {
             }
             return;
         }
+        if self.in_doubt.is_some() || !self.processes.any_free() {
+            self.owed = Some(at);
+            return self.say_unanswered();
+        }
         if let Err(error) = self.try_offer(at, replay) {
             let refusal = match error.downcast::<Refusal>() {
                 Ok(refusal) => refusal,
@@ -158,23 +165,17 @@ impl Session {
     }
 
     fn patch(&mut self, draft: Draft, at: Instant, ms: Phases) -> Result<()> {
-        let (patch, verdicts, ms) = self.carry_out(draft, at, ms)?;
-        let explanation = self.bench.explain(patch.draft());
-        let generation = self.commit(patch, &verdicts);
-        self.report(&verdicts, &explanation, ms);
-        if let Some(generation) = generation {
-            self.bench.publish_live(generation);
-        }
-        Ok(())
+        self.carry_out(draft, Purpose::Edit, at, ms)
     }
 
     /// Links a patch and offers it to the processes.
     pub(super) fn carry_out(
         &mut self,
         draft: Draft,
+        purpose: Purpose,
         at: Instant,
         mut ms: Phases,
-    ) -> Result<(Patch, Vec<Verdict>, Phases)> {
+    ) -> Result<()> {
         let patch = self.bench.link(draft, Parent::Live, None)?;
         (ms.bind, ms.link) = (patch.bind, patch.link);
         let verdicts = self.processes.offer(SessionPatch {
@@ -182,14 +183,37 @@ impl Session {
             path: patch.path.clone(),
         });
         ms.total = at.elapsed();
-        Ok((patch, verdicts, ms))
+        self.in_doubt = Some(InDoubt { patch, purpose, ms });
+        self.take_verdicts(verdicts);
+        self.say_unanswered();
+        Ok(())
+    }
+
+    /// The processes have answered to a patch, or some of them.
+    pub(super) fn conclude(&mut self, offered: InDoubt, verdicts: &[Verdict]) {
+        let InDoubt { patch, purpose, ms } = offered;
+        let explanation = match purpose {
+            Purpose::Edit => self.bench.explain(patch.draft()),
+            Purpose::Undo => Explanation::default(),
+        };
+        let generation = self.commit(patch, verdicts);
+        match (purpose, generation) {
+            // With an edit that waits, the sources are ahead.
+            (Purpose::Edit, Some(generation)) if self.owed.is_none() => self.bench.publish_live(generation),
+            (_, Some(_)) => self.bench.withdraw_live(),
+            (_, None) => {}
+        }
+        match purpose {
+            Purpose::Edit => self.report(verdicts, &explanation, ms),
+            Purpose::Undo => self.report_undo(verdicts, ms),
+        }
     }
 
     /// Notes that a process took a patch, if one did. Returns the generation.
-    pub(super) fn commit(&mut self, patch: Patch, verdicts: &[Verdict]) -> Option<u64> {
+    fn commit(&mut self, patch: Patch, verdicts: &[Verdict]) -> Option<u64> {
         let generations = verdicts.iter().filter_map(|verdict| match verdict.answer {
-            Answer::Applied { generation, .. } => Some(generation),
-            Answer::Refused { .. } => None,
+            Answer::Applied { generation, .. } if verdict.patch == patch.id => Some(generation),
+            _ => None,
         });
         let generation = generations.max()?;
         self.bench.commit(patch);
@@ -198,8 +222,20 @@ impl Session {
 
     /// One line for the edit, one event for each process.
     fn report(&mut self, verdicts: &[Verdict], explanation: &Explanation, mut ms: Phases) {
+        let (taken, all) = (
+            verdicts.iter().filter(|verdict| verdict.is_applied()).count(),
+            self.processes.count(),
+        );
+        let processes = match (taken, all) {
+            (_, ..=1) => String::new(),
+            (taken, all) if taken == all => format!(", {all} processes"),
+            (taken, all) => format!(", {taken} of {all} processes"),
+        };
         let mut shown = false;
-        for Verdict { pid, answer, time } in verdicts {
+        for Verdict {
+            pid, answer, time, ..
+        } in verdicts
+        {
             match answer {
                 Answer::Applied {
                     generation,
@@ -218,7 +254,8 @@ impl Session {
                     if !shown {
                         let (count, names) = (counted(functions.len(), "function"), listed(functions));
                         let total = ms.total.as_millis();
-                        let text = format!("{count} in {total} ms: {names} (generation {generation})");
+                        let text =
+                            format!("{count} in {total} ms: {names} (generation {generation}{processes})");
                         self.note_last(format!("applied: {names} (generation {generation})"));
                         self.terminal().status("Patched", text);
                         let find = |subject: &_| self.bench.place_of(subject);
@@ -247,14 +284,18 @@ impl Session {
             code,
             message,
             place: None,
+            pid: Some(pid),
         });
         self.terminal()
             .coded_error(code, format_args!("process {pid} refused the patch: {message}"));
     }
 
-    /// What a process answered that joined when there were patches already.
+    /// What processes answered that joined when there were patches already, or that stood still when they were offered.
     pub(super) fn report_late(&self, verdicts: &[Verdict]) {
-        for Verdict { pid, answer, time } in verdicts {
+        for Verdict {
+            pid, answer, time, ..
+        } in verdicts
+        {
             let ms = Phases {
                 commit: *time,
                 total: *time,
@@ -280,12 +321,13 @@ impl Session {
                 });
             }
         }
-        let refused = verdicts
-            .iter()
-            .filter(|verdict| matches!(verdict.answer, Answer::Refused { .. }));
-        for Verdict { pid, answer, .. } in refused {
-            if let Answer::Refused { code, message } = answer {
-                self.report_refusal(*pid, code, message);
+        for Verdict { pid, answer, .. } in verdicts {
+            match answer {
+                // It has just ended, which is told as such.
+                Answer::Refused { code, .. }
+                    if code == code::NO_ANSWER.as_str() && !control_dir::is_alive(*pid) => {}
+                Answer::Refused { code, message } => self.report_refusal(*pid, code, message),
+                Answer::Applied { .. } => {}
             }
         }
     }

@@ -120,7 +120,8 @@ impl Session {
             signal: status.signal(),
         });
         self.attach_by = None;
-        if self.owed.take().is_some() {
+        let in_doubt = self.in_doubt.take().is_some();
+        if self.owed.take().is_some() || in_doubt {
             self.not_offered();
         }
         if let Some(keyboard) = &self.keyboard {

@@ -32,6 +32,8 @@ pub(super) enum Message {
     Attached(Channel, Identity),
     /// A process refused the greeting.
     NotAttached(u32, anyhow::Error),
+    /// A process has answered to patches, soon or late.
+    Answers,
     /// The program ended.
     Exited(ExitStatus),
     /// The tool got a signal.

@@ -9,6 +9,7 @@ use anyhow::Result;
 use hotpatch_abi::code;
 
 use super::ending::{self, Stopping};
+use super::in_doubt::InDoubt;
 use super::inbox::{FileEvent, Inbox, Message};
 use super::keys::Keys;
 use super::overview::LastEdit;
@@ -52,8 +53,10 @@ pub(super) struct Session {
     pub(super) processes: Processes,
     /// `None` after a crash, and between two programs.
     pub(super) program: Option<Program>,
-    /// An edit that waits for the program to attach: the moment of its first event.
+    /// An edit that waits for the program to attach, or for the answer to the one before: the moment of its first event.
     pub(super) owed: Option<Instant>,
+    /// A patch that no process has answered to yet.
+    pub(super) in_doubt: Option<InDoubt>,
     /// The moment in which the user is told that no process attached.
     pub(super) attach_by: Option<Instant>,
     /// The program has no hot function.
@@ -97,13 +100,14 @@ pub(crate) fn run(options: Options, built: Built) -> Result<Ending> {
     let mut session = Session {
         watcher: Watcher::new(sender.clone(), control.path())?,
         executable: shown(&built.executable),
-        processes: Processes::new(built.base.build_id().clone()),
+        processes: Processes::new(built.base.build_id().clone(), sender.clone()),
         bench: Workbench::open(&options.plan, built, interrupt.clone())?,
         on_refusal: options.on_refusal,
         options,
         inbox,
         program: None,
         owed: None,
+        in_doubt: None,
         attach_by: None,
         nothing_hot: false,
         building: None,
@@ -160,6 +164,7 @@ impl Session {
             code: refusal.code().as_str(),
             message: &refusal.full_message(),
             place: EventPlace::of(refusal),
+            pid: None,
         });
     }
 
@@ -169,6 +174,7 @@ impl Session {
             code: code::NO_ANSWER.as_str(),
             message: "the program ended before the edit could be offered to it",
             place: None,
+            pid: None,
         });
     }
 
@@ -202,7 +208,8 @@ impl Session {
     fn react(&mut self, message: Message) -> Result<()> {
         match message {
             Message::File(event) => self.saved(event)?,
-            Message::Sockets => self.processes.greet(&self.control, &self.sender),
+            Message::Sockets => self.processes.greet(&self.control),
+            Message::Answers => self.answers(),
             Message::Attached(channel, identity) => self.attach(channel, &identity)?,
             Message::NotAttached(pid, error) => self.not_attached(pid, error),
             Message::Exited(status) => self.exited(status)?,

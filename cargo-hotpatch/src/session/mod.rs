@@ -4,11 +4,13 @@ mod inbox;
 mod signals;
 mod watcher;
 
+mod delivery;
 mod processes;
 mod program;
 
 mod attachment;
 mod edit;
+mod in_doubt;
 mod overview;
 mod undo;
 

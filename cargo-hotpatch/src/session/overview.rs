@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use super::main_loop::Session;
+use crate::commands::status::images;
 use crate::terminal::{counted, listed};
 
 /// The outcome of an edit.
@@ -25,7 +26,8 @@ impl Session {
             Some(_) => self.processes.statuses(),
             None => Vec::new(),
         };
-        if statuses.is_empty() {
+        let silent = self.processes.silent();
+        if statuses.is_empty() && silent.is_empty() {
             let text = match &self.program {
                 Some(program) => format!("process {} runs as it was built: it is not attached", program.pid),
                 None => "no process runs".to_owned(),
@@ -44,8 +46,15 @@ impl Session {
             };
             self.terminal().report(
                 "Status",
-                format!("process {pid}: generation {generation}, {hot}, {names}"),
+                format!(
+                    "process {pid}: generation {generation}, {hot}, {names}; {}",
+                    images(&status.images)
+                ),
             );
+        }
+        for pid in silent {
+            let text = format!("process {pid} stands still, or has not answered to a patch yet");
+            self.terminal().report("Status", text);
         }
         let last = match &self.last {
             Some(LastEdit { text, at }) => format!("{text} ({} s ago)", at.elapsed().as_secs()),

@@ -119,9 +119,9 @@ impl Session {
         self.interrupt.clear();
         self.options.plan = ready.plan;
         self.executable = ready.executable;
-        self.processes = Processes::new(ready.build_id);
+        self.processes = Processes::new(ready.build_id, self.sender.clone());
         self.bench = ready.bench;
-        self.owed = None;
+        (self.owed, self.in_doubt) = (None, None);
         self.follow()?;
         self.watcher.wanted().everything = false;
         self.start()?;

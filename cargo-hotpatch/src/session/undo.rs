@@ -5,8 +5,9 @@ use std::time::Instant;
 use anyhow::Result;
 use hotpatch_link::Draft;
 
+use super::delivery::Verdict;
+use super::in_doubt::Purpose;
 use super::main_loop::Session;
-use super::processes::Verdict;
 use crate::channel::Answer;
 use crate::events::{Event, Phases};
 use crate::refusal::Refusal;
@@ -21,6 +22,10 @@ impl Session {
         }
         if !self.processes.any() {
             let text = "is possible: no process of the program is attached";
+            return self.terminal().report("No undo", text);
+        }
+        if self.in_doubt.is_some() || !self.processes.any_free() {
+            let text = "is possible now: the last patch is not answered yet";
             return self.terminal().report("No undo", text);
         }
         let undone = match self.bench.undo() {
@@ -40,12 +45,16 @@ impl Session {
     }
 
     fn take_back(&mut self, draft: Draft) -> Result<()> {
-        let (patch, verdicts, ms) = self.carry_out(draft, Instant::now(), Phases::default())?;
-        if self.commit(patch, &verdicts).is_some() {
-            self.bench.withdraw_live();
-        }
+        self.carry_out(draft, Purpose::Undo, Instant::now(), Phases::default())
+    }
+
+    /// One line for the undo, one event for each process.
+    pub(super) fn report_undo(&mut self, verdicts: &[Verdict], ms: Phases) {
         let mut shown = false;
-        for Verdict { pid, answer, time } in &verdicts {
+        for Verdict {
+            pid, answer, time, ..
+        } in verdicts
+        {
             match answer {
                 Answer::Applied {
                     generation,
@@ -65,7 +74,6 @@ impl Session {
                 Answer::Refused { code, message } => self.report_refusal(*pid, code, message),
             }
         }
-        Ok(())
     }
 
     fn say_undone(&mut self, generation: u64, functions: &[String]) {

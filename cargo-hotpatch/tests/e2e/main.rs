@@ -19,6 +19,7 @@ mod layouts;
 mod moves;
 mod on_refusal;
 mod places;
+mod processes;
 mod reasons;
 mod restarts;
 mod robustness;

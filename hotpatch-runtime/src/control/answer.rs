@@ -3,7 +3,7 @@
 use std::process;
 
 use hotpatch_abi::code;
-use hotpatch_abi::frame::{FunctionStatus, Identity, Reply, Request, Status};
+use hotpatch_abi::frame::{FunctionStatus, Identity, ImageStatus, Reply, Request, Status};
 use hotpatch_abi::version::ABI_VERSION;
 
 use super::client::Trust;
@@ -103,7 +103,10 @@ fn status() -> Status {
     let images = Table::live(&scope)
         .images
         .iter()
-        .map(|image| image.path.display().to_string())
+        .map(|image| ImageStatus {
+            path: image.path.display().to_string(),
+            bytes: image.segments.mapped_len(),
+        })
         .collect();
     Status {
         identity: identity(),

@@ -57,6 +57,15 @@ impl Segments {
             .all(|segment| segment.end.div_ceil(PAGE) <= start / PAGE)
     }
 
+    /// The address space that they take: whole pages.
+    pub(crate) fn mapped_len(&self) -> u64 {
+        let pages = self
+            .mapped
+            .iter()
+            .map(|segment| segment.end.div_ceil(PAGE) - segment.start / PAGE);
+        pages.sum::<u64>() * PAGE
+    }
+
     /// Whether the `len` bytes at `offset` lie in one segment that allows `access`.
     pub(crate) fn allow(&self, offset: u64, len: u64, access: Access) -> bool {
         let Some(end) = offset.checked_add(len) else {

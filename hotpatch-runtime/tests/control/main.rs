@@ -108,7 +108,11 @@ fn a_patch_is_applied_and_described() {
         panic!("no status")
     };
     assert_eq!((status.identity.generation, status.identity.head), (1, Some(id)));
-    assert_eq!(status.images, std::slice::from_ref(&path));
+    let [image] = &status.images[..] else {
+        panic!("{:?}", status.images)
+    };
+    assert_eq!(image.path, path);
+    assert!(image.bytes >= 4096 && image.bytes % 4096 == 0, "{image:?}");
     let one = &status.functions[0];
     assert_eq!(
         (one.path.as_str(), one.generation, one.image.as_str()),
