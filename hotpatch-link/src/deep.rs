@@ -13,7 +13,7 @@ use crate::object_file::{Role, Symbol};
 use crate::program::{Atom, Program};
 
 /// A function, as far as its own code and its constants say.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Deep {
     pub(crate) fingerprint: Fingerprint,
     /// The functions it mentions, itself or in its constants; `None` for those of no workspace crate.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::history::{self, History};
+use crate::history::History;
 use crate::instances::Adopted;
 use crate::live::Live;
 use crate::notes::Findings;
@@ -38,7 +38,8 @@ impl Draft {
     pub(crate) fn undo(history: &History, live: &Live) -> Option<Self> {
         let (selection, states) = history.last()?;
         Some(Self {
-            program: history::latest(live),
+            // It has no code of its own.
+            program: live.program().clone(),
             published: selection.paths(),
             selection: Box::new(selection),
             states: Box::new(states),

@@ -4,11 +4,9 @@
 //! Statics and thread-locals keep what they hold.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use crate::hot;
-use crate::live::{BASE, Live};
-use crate::program::Program;
+use crate::live::Live;
 use crate::selection::{Body, InstancePublication, Publication, Selection};
 use crate::states::{State, States};
 
@@ -90,9 +88,4 @@ impl History {
     pub(crate) fn forget_last(&mut self) {
         self.0.pop();
     }
-}
-
-/// The objects of the image that was loaded last: those of a patch without code of its own.
-pub(crate) fn latest(live: &Live) -> Arc<Program> {
-    Arc::clone(&live.images.last().unwrap_or(live.image(BASE)).program)
 }

@@ -24,6 +24,7 @@ mod types;
 
 mod by_atom;
 mod callers;
+mod image;
 mod live;
 mod states;
 mod unchanged;

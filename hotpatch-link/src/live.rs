@@ -3,11 +3,12 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use hotpatch_abi::manifest::PatchId;
-use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
+use rustc_hash::FxHashMap as HashMap;
 
 use crate::elf::program::{Definition, DefinitionKind, LinkedImage};
+use crate::fingerprint::Fingerprint;
 use crate::hot::Types;
+use crate::image::{Functions, Image};
 use crate::instances::KnownInstances;
 use crate::names::Name;
 use crate::program::{Atom, Program};
@@ -37,69 +38,6 @@ pub(crate) enum Callee {
     Outside,
 }
 
-/// The functions that lie in an image.
-#[derive(Debug, Default)]
-pub(crate) struct Functions {
-    by_path: HashMap<Name, Vec<Atom>>,
-    by_symbol: HashMap<Name, Vec<Atom>>,
-    all: HashSet<Atom>,
-}
-
-impl Functions {
-    pub(crate) fn of(program: &Program, atoms: impl IntoIterator<Item = Atom>) -> Self {
-        let mut functions = Self::default();
-        for atom in atoms {
-            for id in program.ids(atom) {
-                functions.by_path.entry(id.path).or_default().push(atom);
-                functions.by_symbol.entry(id.linkage).or_default().push(atom);
-            }
-            functions.all.insert(atom);
-        }
-        functions
-    }
-
-    pub(crate) fn iter(&self) -> impl Iterator<Item = Atom> {
-        self.all.iter().copied()
-    }
-}
-
-/// One image.
-#[derive(Debug)]
-pub(crate) struct Image {
-    /// The patch; `None` for the program as built.
-    pub(crate) patch: Option<PatchId>,
-    /// The objects that the image was linked from.
-    pub(crate) program: Arc<Program>,
-    pub(crate) linked: LinkedImage,
-    pub(crate) functions: Functions,
-    /// The functions of other images that this one was bound to. Empty for the program as built.
-    pub(crate) bound: HashMap<Atom, Version>,
-}
-
-impl Image {
-    /// Where a function lies, unless several have its name.
-    pub(crate) fn offset(&self, atom: Atom) -> Option<u64> {
-        let id = self.program.id(atom)?;
-        if self.functions.by_symbol.get(&id.linkage)?.len() != 1 {
-            return None;
-        }
-        let definition = self.linked.unique(id.linkage)?;
-        (definition.kind == DefinitionKind::Code).then_some(definition.st_value)
-    }
-
-    fn callee(&self, index: ImageIndex, callee: Option<Atom>) -> Option<Callee> {
-        let Some(atom) = callee else {
-            return Some(Callee::Outside);
-        };
-        // The program as built has all functions of its objects.
-        let is_built = self.patch.is_none() && self.program.id(atom).is_some();
-        if is_built || self.functions.all.contains(&atom) {
-            return Some(Callee::Function(Version { image: index, atom }));
-        }
-        self.bound.get(&atom).copied().map(Callee::Function)
-    }
-}
-
 /// The body that a hot function has in the process.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LiveBody {
@@ -118,10 +56,20 @@ pub(crate) struct Live {
     pub(crate) table: HashMap<Name, LiveBody>,
     /// The instances of generic hot functions, and closures.
     pub(crate) instances: KnownInstances,
+    /// Where the names of patches lie.
+    pub(crate) index: Index,
     /// What is left of the room for new thread-locals, in the program's block of thread-locals.
     pub(crate) reserve: Range<u64>,
     /// The thread-locals that live there.
     pub(crate) reserved: HashMap<Name, Definition>,
+}
+
+/// Which patches have a name: a comparison asks for every function and every variable, however many patches there are.
+#[derive(Debug, Default)]
+pub(crate) struct Index {
+    paths: HashMap<Name, Vec<ImageIndex>>,
+    symbols: HashMap<Name, Vec<ImageIndex>>,
+    states: HashMap<Name, State>,
 }
 
 impl Live {
@@ -132,6 +80,40 @@ impl Live {
         self.reserved.extend(reserved);
     }
 
+    /// A process has committed a patch.
+    pub(crate) fn add(&mut self, image: Image) {
+        let at = ImageIndex(self.images.len());
+        let names = [
+            (&image.functions.by_path, &mut self.index.paths),
+            (&image.functions.by_symbol, &mut self.index.symbols),
+        ];
+        for (names, index) in names {
+            for name in names.keys() {
+                index.entry(*name).or_default().push(at);
+            }
+        }
+        for (name, definition) in states(&image.linked) {
+            self.index.states.entry(name).or_insert(State {
+                image: at,
+                definition,
+                name,
+            });
+        }
+        self.images.push(image);
+    }
+
+    /// The objects that the program was built from.
+    pub(crate) fn program(&self) -> &Arc<Program> {
+        let program = self.image(BASE).program();
+        program.expect("the first image is the program as built")
+    }
+
+    /// The fingerprint of a function.
+    pub(crate) fn fingerprint(&self, version: Version) -> Option<Fingerprint> {
+        let deep = self.image(version.image).deep(version.atom);
+        deep.map(|deep| deep.fingerprint)
+    }
+
     pub(crate) fn image(&self, index: ImageIndex) -> &Image {
         &self.images[index.0]
     }
@@ -139,38 +121,42 @@ impl Live {
     /// What a version of a function reaches, in the order of its mentions.
     pub(crate) fn callees(&self, version: Version) -> impl ExactSizeIterator<Item = Option<Callee>> {
         let image = self.image(version.image);
-        let callees = image.program.deep(version.atom).callees.iter();
+        let callees = image
+            .deep(version.atom)
+            .map_or(&[][..], |deep| &deep.callees)
+            .iter();
         callees.map(move |callee| image.callee(version.image, *callee))
     }
 
     /// All versions of the functions of a path.
     pub(crate) fn versions(&self, path: Name) -> impl Iterator<Item = Version> {
-        self.find(0, move |functions| functions.by_path.get(&path))
+        let patches = self.index.paths.get(&path);
+        let images = std::iter::once(BASE).chain(patches.into_iter().flatten().copied());
+        self.find(images, move |functions| functions.by_path.get(&path))
     }
 
     /// All versions of the functions of a symbol, without those of the first images.
     pub(crate) fn versions_of_symbol(&self, linkage: Name, skipped: usize) -> impl Iterator<Item = Version> {
-        self.find(skipped, move |functions| functions.by_symbol.get(&linkage))
+        let patches = self.index.symbols.get(&linkage);
+        let images = std::iter::once(BASE).chain(patches.into_iter().flatten().copied());
+        let images = images.filter(move |image| image.0 >= skipped);
+        self.find(images, move |functions| functions.by_symbol.get(&linkage))
     }
 
     fn find<'a>(
         &'a self,
-        skipped: usize,
+        images: impl Iterator<Item = ImageIndex>,
         find: impl Fn(&'a Functions) -> Option<&'a Vec<Atom>>,
     ) -> impl Iterator<Item = Version> {
-        let images = self.images.iter().enumerate().skip(skipped);
-        images.flat_map(move |(index, image)| {
-            let atoms = find(&image.functions).map_or(&[][..], Vec::as_slice);
-            atoms.iter().map(move |atom| Version {
-                image: ImageIndex(index),
-                atom: *atom,
-            })
+        images.flat_map(move |image| {
+            let atoms = find(&self.image(image).functions).map_or(&[][..], Vec::as_slice);
+            atoms.iter().map(move |atom| Version { image, atom: *atom })
         })
     }
 
     /// The path of a function.
     pub(crate) fn path(&self, version: Version) -> Option<Name> {
-        let id = self.image(version.image).program.id(version.atom);
+        let id = self.image(version.image).id(version.atom);
         id.map(|id| id.path)
     }
 
@@ -187,35 +173,35 @@ impl Live {
                 name,
             });
         }
-        self.images.iter().enumerate().find_map(|(index, image)| {
-            let definition = image.linked.unique(name)?;
-            is_state(definition.kind).then_some(State {
-                image: ImageIndex(index),
+        let built = self.image(BASE).linked.unique(name);
+        let built = built
+            .filter(|definition| is_state(definition.kind))
+            .map(|definition| State {
+                image: BASE,
                 definition,
                 name,
-            })
-        })
+            });
+        built.or_else(|| self.index.states.get(&name).copied())
     }
 
     /// All variables and thread-locals that have a name of their own.
     pub(crate) fn states(&self) -> impl Iterator<Item = State> {
-        self.images.iter().enumerate().flat_map(|(index, image)| {
-            let states =
-                image
-                    .linked
-                    .symbols
-                    .iter()
-                    .filter_map(|(name, definitions)| match definitions[..] {
-                        [definition] if is_state(definition.kind) => Some((*name, definition)),
-                        _ => None,
-                    });
-            states.map(move |(name, definition)| State {
-                image: ImageIndex(index),
-                definition,
-                name,
-            })
-        })
+        let built = states(&self.image(BASE).linked).map(|(name, definition)| State {
+            image: BASE,
+            definition,
+            name,
+        });
+        built.chain(self.index.states.values().copied())
     }
+}
+
+/// The variables and thread-locals of an image that have a name of their own.
+fn states(linked: &LinkedImage) -> impl Iterator<Item = (Name, Definition)> {
+    let symbols = linked.symbols.iter();
+    symbols.filter_map(|(name, definitions)| match definitions[..] {
+        [definition] if is_state(definition.kind) => Some((*name, definition)),
+        _ => None,
+    })
 }
 
 fn is_state(kind: DefinitionKind) -> bool {

@@ -17,9 +17,10 @@ use crate::draft::{Draft, Explanation};
 use crate::elf::program::{self, LinkedImage};
 use crate::history::History;
 use crate::hot::{self, HotFunction};
+use crate::image::Image;
 use crate::instances::{self, Adopted};
 use crate::linker;
-use crate::live::{BASE, Functions, Image, ImageIndex, Live, LiveBody, Version};
+use crate::live::{BASE, ImageIndex, Index, Live, LiveBody, Version};
 use crate::manifest::Linked;
 use crate::merge;
 use crate::names::Names;
@@ -132,16 +133,9 @@ impl Patcher {
         safety.learn(&program);
         let news = News::of_process(&program, &names, &Crates::of(units));
         let last = program.clone();
-        let all: Vec<_> = program.functions().collect();
-        let base = Image {
-            patch: None,
-            functions: Functions::of(&program, all),
-            program,
-            linked,
-            bound: HashMap::default(),
-        };
-        let table = built::functions(&base.program, &names);
-        let instances = built::instances(&base.program, &names);
+        let table = built::functions(&program, &names);
+        let instances = built::instances(&program, &names);
+        let base = Image::built(program, linked);
         Ok(Self {
             names,
             cache,
@@ -149,6 +143,7 @@ impl Patcher {
                 table,
                 images: vec![base],
                 instances,
+                index: Index::default(),
                 reserve,
                 reserved: HashMap::default(),
             },
@@ -273,7 +268,7 @@ impl Patcher {
             crates,
         };
         let unreached = reasons::unreached(edit, &left, Some(selection));
-        let base = &self.live.image(BASE).program;
+        let base = self.live.program();
         let once = self
             .entered_once
             .get_or_insert_with(|| reasons::entered_once(base, &self.names, crates));
@@ -398,19 +393,16 @@ impl Patcher {
             };
             self.live.table.insert(publication.entry.path, body);
         }
-        let code = selection
-            .included
-            .iter()
-            .copied()
-            .filter(|atom| program.section(*atom).role == Role::Code);
-        let functions = Functions::of(&program, code);
-        self.live.images.push(Image {
-            patch: Some(patch.id),
-            program,
-            linked: patch.linked,
-            functions,
-            bound: selection.bound,
-        });
+        let is_code = |atom: &Atom| program.section(*atom).role == Role::Code;
+        let code: Vec<_> = selection.included.iter().copied().filter(is_code).collect();
+        self.live.add(Image::patched(
+            patch.id,
+            &program,
+            &code,
+            selection.bound,
+            patch.linked,
+            &self.names,
+        ));
     }
 
     /// The process runs the instances of a selection, whose image has this index.

@@ -139,7 +139,7 @@ impl<'a> Calls<'a> {
 
     /// Functions whose address a static of the program begins with.
     fn pointers(&mut self) {
-        let program = &self.live.image(BASE).program;
+        let program = self.live.program();
         for (index, object) in program.objects.iter().enumerate() {
             for (symbol, section) in &object.file.variables {
                 let atom = Atom {
@@ -204,12 +204,7 @@ impl<'a> Calls<'a> {
         let mut found = Vec::new();
         for (index, image) in self.live.images.iter().enumerate() {
             for atom in image.functions.iter() {
-                let file = &image.program.object(atom).file;
-                let relocations = &image.program.section(atom).relocations;
-                if relocations
-                    .iter()
-                    .any(|r| file.symbols[r.symbol].id.linkage == entry)
-                {
+                if image.mentions(atom, entry) {
                     found.push(Version {
                         image: ImageIndex(index),
                         atom,

@@ -48,13 +48,12 @@ struct OldEntry {
 fn old_entries(compared: Compared<'_>, functions: &[&HotFunction]) -> Vec<OldEntry> {
     let mut entries: Vec<OldEntry> = Vec::new();
     for image in &compared.live.images {
-        for old in hot::functions(&image.program, compared.names) {
+        for old in image.hot_functions(compared.names) {
             let is_changed = functions
                 .iter()
                 .any(|new| new.path == old.path && new.entry.path != old.entry.path);
-            let is_here = || image.linked.unique(old.entry.linkage).is_some();
             let is_known = |known: &OldEntry| known.entry == old.entry;
-            if is_changed && is_here() && !entries.iter().any(is_known) {
+            if is_changed && !entries.iter().any(is_known) {
                 let body = old.bodies.first().map(|body| body.linkage);
                 entries.push(OldEntry {
                     path: old.path,

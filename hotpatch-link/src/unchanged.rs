@@ -32,7 +32,7 @@ impl Unchanged {
         // A function that the program as built has as it is, callees and all, is current unless one of these is not.
         let (mut open, mut others) = (Vec::new(), Vec::new());
         for function in program.functions() {
-            let built = program.shares(&live.image(BASE).program, function.object);
+            let built = program.shares(live.program(), function.object);
             let built = built.then_some(Version {
                 image: BASE,
                 atom: function,
@@ -94,8 +94,7 @@ impl Unchanged {
 /// The versions with the same code as a function. `built` is known to be one.
 fn equal(program: &Program, live: &Live, function: Atom, built: Option<Version>) -> Vec<Version> {
     let fingerprint = program.deep(function).fingerprint;
-    let is_equal =
-        |version: &Version| live.image(version.image).program.deep(version.atom).fingerprint == fingerprint;
+    let is_equal = |version: &Version| live.fingerprint(*version) == Some(fingerprint);
     let ids = || program.ids(function);
     // Many functions may have one path. Symbols tell them apart, as long as there is one that stayed the same.
     let skipped = usize::from(built.is_some());
