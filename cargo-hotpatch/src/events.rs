@@ -228,11 +228,14 @@ mod tests {
             code: "HP0401",
             message: "no",
             place: None,
+            pid: Some(7),
         };
         check(
             refused,
-            r#"{"event":"refused","code":"HP0401","message":"no","place":null}"#,
+            r#"{"event":"refused","code":"HP0401","message":"no","place":null,"pid":7}"#,
         );
+        let unanswered = Event::Unanswered { pid: 7, stopped: true };
+        check(unanswered, r#"{"event":"unanswered","pid":7,"stopped":true}"#);
         let restart = Event::RestartNeeded {
             code: "HP0403",
             message: "no",
