@@ -86,6 +86,8 @@ pub(crate) struct Socket {
     pub(crate) pid: u32,
     /// The socket.
     pub(crate) path: PathBuf,
+    /// Tells it from the one that the process had before, if it has started another program in its place.
+    pub(crate) made: (u64, (i64, i64)),
 }
 
 /// The sockets in a folder whose process lives.
@@ -97,9 +99,12 @@ pub(crate) fn sockets(dir: &Path) -> Vec<Socket> {
     let mut sockets: Vec<_> = paths
         .filter(|path| path.extension() == Some(OsStr::new(SOCKET_EXTENSION)))
         .filter_map(|path| {
+            let made = std::fs::symlink_metadata(&path).ok()?;
             Some(Socket {
                 pid: path.file_stem()?.to_str()?.parse().ok()?,
                 path,
+                // Its rights change a moment after it was made, and its time of change with them.
+                made: (made.ino(), (made.mtime(), made.mtime_nsec())),
             })
         })
         .filter(|socket| is_alive(socket.pid))

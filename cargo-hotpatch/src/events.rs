@@ -234,7 +234,10 @@ mod tests {
             refused,
             r#"{"event":"refused","code":"HP0401","message":"no","place":null,"pid":7}"#,
         );
-        let unanswered = Event::Unanswered { pid: 7, stopped: true };
+        let unanswered = Event::Unanswered {
+            pid: 7,
+            stopped: true,
+        };
         check(unanswered, r#"{"event":"unanswered","pid":7,"stopped":true}"#);
         let restart = Event::RestartNeeded {
             code: "HP0403",

@@ -22,7 +22,7 @@ use crate::table::{self, Table};
 /// nested; the inner ones cost next to nothing.
 #[inline]
 pub fn call<R>(f: impl FnOnce() -> R) -> R {
-    let _scope = Scope::open();
+    let _scope = Scope::at_safe_point();
     closure::run(f)
 }
 

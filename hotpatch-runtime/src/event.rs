@@ -34,6 +34,11 @@ pub fn on_event(callback: impl Fn(&Event) + Send + Sync + 'static) {
 /// The right to offer a patch.
 pub(crate) struct Turn(#[expect(dead_code, reason = "held, not read")] MutexGuard<'static, ()>);
 
+/// Whether nobody has the turn, or is about to add a callback.
+pub(crate) fn is_free() -> bool {
+    TURN.try_lock().is_ok() && CALLBACKS.try_lock().is_ok()
+}
+
 impl Turn {
     /// Waits until no other patch is being offered.
     pub(crate) fn wait() -> Result<Self, Refusal> {

@@ -208,6 +208,11 @@ impl Kept {
     }
 }
 
+/// Whether nobody is at the records.
+pub(crate) fn is_free() -> bool {
+    KEPT_RECORDS.try_lock().is_ok()
+}
+
 fn lock() -> MutexGuard<'static, Kept> {
     KEPT_RECORDS.lock().unwrap_or_else(PoisonError::into_inner)
 }

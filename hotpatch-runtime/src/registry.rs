@@ -20,9 +20,15 @@ inventory::collect!(Registered);
 /// The right to make the next table. Whoever has it knows that the live table stays the live one.
 pub(crate) struct Next(#[expect(dead_code, reason = "held, not read")] MutexGuard<'static, ()>);
 
+static NEXT: Mutex<()> = Mutex::new(());
+
+/// Whether nobody makes a table.
+pub(crate) fn is_free() -> bool {
+    NEXT.try_lock().is_ok()
+}
+
 /// Waits for the right to make the next table. It is held for moments only: no loading, no callbacks.
 pub(crate) fn lock_next() -> Next {
-    static NEXT: Mutex<()> = Mutex::new(());
     Next(NEXT.lock().unwrap_or_else(PoisonError::into_inner))
 }
 

@@ -22,6 +22,7 @@ use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering, compiler_fence, fence}
 
 use crossbeam_epoch::{Collector, Guard, LocalHandle};
 
+use crate::control;
 use crate::live::Live;
 use crate::platform::membarrier;
 use crate::presence::{After, Inside, Word, Words};
@@ -87,10 +88,24 @@ impl Scope {
     /// Opens a scope, which ends when the value is dropped.
     #[inline]
     pub(crate) fn open() -> Self {
+        Self::open_or(protect_without_word)
+    }
+
+    /// Opens the scope of a safe point.
+    #[inline]
+    pub(crate) fn at_safe_point() -> Self {
+        Self::open_or(protect_after_fork)
+    }
+
+    #[inline(always)]
+    fn open_or(without_word: fn() -> Protection) -> Self {
         let before = SOURCE.get();
         let mut protection = None;
         if before.is_null() {
-            protection = Some(protect());
+            protection = Some(match WORD.get() {
+                Some(word) => Protection::Announced(word, word.enter()),
+                None => without_word(),
+            });
             SOURCE.set(&raw const table::LIVE);
         }
         Self { protection, before }
@@ -179,12 +194,17 @@ impl Drop for Announced {
     }
 }
 
-#[inline(always)]
-fn protect() -> Protection {
-    match WORD.get() {
-        Some(word) => Protection::Announced(word, word.enter()),
-        None => protect_without_word(),
-    }
+/// Has this thread, the only one of a forked child, look for what it lost at its next safe point. Sets a word of its own,
+/// so it may be called in the child.
+pub(crate) fn note_fork() {
+    WORD.set(None);
+}
+
+#[cold]
+#[inline(never)]
+fn protect_after_fork() -> Protection {
+    control::reopen();
+    protect_without_word()
 }
 
 #[cold]

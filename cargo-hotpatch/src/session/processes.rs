@@ -3,7 +3,6 @@
 //! Invariant: a process gets the patches of the session in order, one delivery at a time, and answers for itself. None
 //! of them waits for another.
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -64,7 +63,8 @@ struct Errand {
 #[derive(Debug)]
 pub(super) struct Processes {
     attached: Vec<Attached>,
-    seen: BTreeSet<u32>,
+    /// The sockets that were greeted.
+    seen: Vec<Socket>,
     patches: Vec<SessionPatch>,
     /// The last one that was offered, as long as no process is known to have it.
     offered: Option<SessionPatch>,
@@ -80,7 +80,7 @@ impl Processes {
         let (done, deliveries) = channel();
         Self {
             attached: Vec::new(),
-            seen: BTreeSet::new(),
+            seen: Vec::new(),
             patches: Vec::new(),
             offered: None,
             program,
@@ -93,10 +93,10 @@ impl Processes {
     /// Connects to the sockets that have appeared; each answer becomes a message.
     pub(super) fn greet(&mut self, control: &ControlDir) {
         let sockets = control_dir::sockets(control.path());
-        self.seen
-            .retain(|pid| sockets.iter().any(|socket| socket.pid == *pid));
+        self.seen.retain(|socket| sockets.contains(socket));
         for socket in sockets {
-            if self.seen.insert(socket.pid) {
+            if !self.seen.contains(&socket) {
+                self.seen.push(socket.clone());
                 let (token, session) = (control.token().to_owned(), self.session.clone());
                 thread::spawn(move || drop(session.send(greeted(&socket, &token))));
             }
@@ -267,10 +267,9 @@ impl Processes {
         }
         if delivery.lost {
             self.attached.retain(|process| process.pid != delivery.pid);
-            if self.seen.remove(&delivery.pid) {
-                // It may open its channel again.
-                let _ = self.session.send(Message::Sockets);
-            }
+            // It may open its channel again.
+            self.seen.retain(|socket| socket.pid != delivery.pid);
+            let _ = self.session.send(Message::Sockets);
         } else if let Some(process) = self
             .attached
             .iter_mut()

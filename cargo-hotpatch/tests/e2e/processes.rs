@@ -212,3 +212,104 @@ fn a_process_that_stands_still_takes_the_edits_when_it_goes_on() {
     assert_eq!(session.ask("c"), "c again 1");
     assert!(session.finish().success());
 }
+
+/// Answers from itself and from children that it forked; begins anew when it is told to.
+const FORKS: &str = r#"
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
+
+unsafe extern "C" {
+    fn fork() -> i32;
+}
+
+#[hotpatch::hotpatch]
+fn step(count: &mut u32) -> String {
+    *count += 1;
+    format!("old {count}")
+}
+
+fn child(mut parent: UnixStream, mut count: u32) -> ! {
+    let mut byte = [0];
+    while parent.read(&mut byte).unwrap() == 1 {
+        let answer = hotpatch::call(|| step(&mut count));
+        parent.write_all(format!("{answer:>20}").as_bytes()).unwrap();
+    }
+    std::process::exit(0)
+}
+
+fn main() {
+    let mut children: Vec<UnixStream> = Vec::new();
+    let mut count = 0;
+    for line in std::io::stdin().lines() {
+        match line.unwrap().as_str() {
+            "fork" => {
+                let (own, theirs) = UnixStream::pair().unwrap();
+                if unsafe { fork() } == 0 {
+                    drop(own);
+                    children.clear();
+                    child(theirs, count);
+                }
+                children.push(own);
+            }
+            "exec" => panic!("{}", std::process::Command::new(std::env::current_exe().unwrap()).exec()),
+            _ => {}
+        }
+        let mut text = hotpatch::call(|| step(&mut count));
+        for child in &mut children {
+            child.write_all(b"x").unwrap();
+            let mut answer = [0; 20];
+            child.read_exact(&mut answer).unwrap();
+            text += ", ";
+            text += String::from_utf8_lossy(&answer).trim();
+        }
+        println!("{text}");
+    }
+}
+"#;
+
+#[test]
+fn forked_children_and_a_program_that_begins_anew_take_patches() {
+    let project = Project::new("processes_forks", FORKS);
+    let mut session = Session::start(&project, &[]);
+    let attached = |session: &Session| session.seen.last().unwrap()["pid"].as_u64().unwrap();
+    let program = attached(&session);
+    assert_eq!(session.ask("x"), "old 1");
+    // A child opens its channel at its first safe point, with the state and the code of its parent.
+    assert_eq!(session.ask("fork"), "old 2, old 2");
+    session.event("process-attached");
+    assert_ne!(attached(&session), program);
+    project.edit("src/main.rs", "\"old", "\"new");
+    assert_eq!(pids(&mut session, "applied", 2).len(), 2);
+    assert_eq!(session.ask("x"), "new 3, new 3");
+    // One that is forked from a patched process has what that has.
+    assert_eq!(session.ask("fork"), "new 4, new 4, new 4");
+    session.event("process-attached");
+    project.edit("src/main.rs", "\"new", "\"last");
+    assert_eq!(pids(&mut session, "applied", 3).len(), 3);
+    assert_eq!(session.ask("x"), "last 5, last 5, last 5");
+    // The same process with the program from its beginning. The children end with their connections.
+    let is_child = |event: &&Value| event["event"] == "process-attached" && event["pid"] != program;
+    let children: Vec<_> = session
+        .seen
+        .iter()
+        .filter(is_child)
+        .map(|event| event["pid"].clone())
+        .collect();
+    session.send("exec");
+    for child in children {
+        let runs = |stat: String| !stat.contains(") Z ");
+        while std::fs::read_to_string(format!("/proc/{child}/stat")).is_ok_and(runs) {
+            std::thread::yield_now();
+        }
+    }
+    assert_eq!(session.event("process-attached")["pid"], program);
+    for generation in [1, 2] {
+        assert_eq!(session.outcome()["generation"], generation);
+    }
+    assert_eq!(session.ask("x"), "last 1");
+    project.edit("src/main.rs", "\"last", "\"end");
+    assert_eq!(pids(&mut session, "applied", 1), [program]);
+    assert_eq!(session.ask("x"), "end 2");
+    assert!(session.finish().success());
+}

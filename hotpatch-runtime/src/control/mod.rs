@@ -4,8 +4,10 @@
 
 mod answer;
 mod client;
+mod fork;
 mod private;
 mod server;
 mod socket;
 
+pub(crate) use fork::reopen;
 pub(crate) use server::open;

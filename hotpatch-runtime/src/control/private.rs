@@ -103,16 +103,15 @@ impl<T: AsRawFd> Drop for Private<T> {
     }
 }
 
-/// Has every forked child close the sockets.
-pub(super) fn close_in_children() {
-    unsafe extern "C" fn close_all() {
-        for descriptor in OPEN.iter().filter_map(Place::socket) {
+/// Closes the sockets that a forked child has of its parent. Does only what may be done in one.
+pub(super) fn close_in_child() {
+    for place in &OPEN {
+        if let Some(descriptor) = place.socket() {
             // SAFETY: the descriptor is one of ours, and the thread that used it is not part of this process.
             unsafe { libc::close(descriptor) };
         }
+        place.descriptor.store(NONE, Ordering::Relaxed);
     }
-    // SAFETY: the handler calls only what may be called in a forked child.
-    unsafe { libc::pthread_atfork(None, None, Some(close_all)) };
 }
 
 /// What tells a socket from all others.

@@ -7,7 +7,7 @@ use std::io::Write;
 use std::mem::MaybeUninit;
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixListener;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use std::{env, io, ptr, thread};
 
@@ -15,6 +15,7 @@ use hotpatch_abi::names::{CONTROL_DIR_VAR, CONTROL_TOKEN_VAR};
 
 use super::answer::answer;
 use super::client::{Client, Next};
+use super::fork::{self, Place};
 use super::private::{self, Private};
 use super::socket;
 use crate::platform::is_privileged;
@@ -32,25 +33,38 @@ pub(crate) fn open() {
     if is_privileged() {
         return;
     }
-    if let Err(error) = try_open(&folder) {
+    // A child may be in another folder when it opens a channel of its own.
+    let place = Place {
+        folder: std::path::absolute(&folder).unwrap_or(folder),
+        token: env::var(CONTROL_TOKEN_VAR).unwrap_or_default(),
+    };
+    if open_in(&place) {
+        fork::note(place);
+    }
+}
+
+/// Opens the control channel. Returns whether it could.
+pub(super) fn open_in(place: &Place) -> bool {
+    let opened = try_open(place);
+    if let Err(error) = &opened {
         // Who closed standard error does not want to know.
         let _ = writeln!(
             io::stderr(),
             "hotpatch: cannot open the control socket `{}`: {error}; this process will not take patches",
-            socket::path_in(&folder).display()
+            socket::path_in(&place.folder).display()
         );
     }
+    opened.is_ok()
 }
 
-fn try_open(folder: &Path) -> io::Result<()> {
-    let token = env::var(CONTROL_TOKEN_VAR).unwrap_or_default();
+fn try_open(place: &Place) -> io::Result<()> {
+    let token = place.token.clone();
     if token.is_empty() {
         return Err(io::Error::other(format!(
             "the environment has no `{CONTROL_TOKEN_VAR}`"
         )));
     }
-    let listener = Private::new(socket::bind(folder)?)?;
-    private::close_in_children();
+    let listener = Private::new(socket::bind(&place.folder)?)?;
     let server = Server {
         listener,
         token,

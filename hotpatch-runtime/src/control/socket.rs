@@ -7,7 +7,7 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf, absolute};
 use std::process;
-use std::sync::OnceLock;
+use std::sync::{Mutex, Once, PoisonError};
 
 use hotpatch_abi::names::SOCKET_EXTENSION;
 
@@ -15,7 +15,7 @@ use hotpatch_abi::names::SOCKET_EXTENSION;
 const MAX_PATH: usize = 107;
 
 /// The socket file to remove at exit, and the process that made it: a forked child must leave it alone.
-static SOCKET: OnceLock<(PathBuf, u32)> = OnceLock::new();
+static SOCKET: Mutex<Option<(PathBuf, u32)>> = Mutex::new(None);
 
 /// Where the socket of this process belongs.
 pub(super) fn path_in(folder: &Path) -> PathBuf {
@@ -39,9 +39,12 @@ pub(super) fn bind(folder: &Path) -> io::Result<UnixListener> {
     let listener = UnixListener::bind(reachable)?;
     fs::set_permissions(&path, Permissions::from_mode(0o600))?;
     listener.set_nonblocking(true)?;
-    let _ = SOCKET.set((path, process::id()));
-    // SAFETY: the function takes no arguments and only touches a static.
-    unsafe { libc::atexit(remove_at_exit) };
+    *SOCKET.lock().unwrap_or_else(PoisonError::into_inner) = Some((path, process::id()));
+    static AT_EXIT: Once = Once::new();
+    AT_EXIT.call_once(|| {
+        // SAFETY: the function takes no arguments and only touches a static.
+        unsafe { libc::atexit(remove_at_exit) };
+    });
     Ok(listener)
 }
 
@@ -86,8 +89,8 @@ fn remove_stale(path: &Path, reachable: &Path) -> io::Result<()> {
 }
 
 extern "C" fn remove_at_exit() {
-    let socket = SOCKET.get().filter(|(_, owner)| *owner == process::id());
-    if let Some((path, _)) = socket {
+    let Ok(socket) = SOCKET.try_lock() else { return };
+    if let Some((path, _)) = socket.as_ref().filter(|(_, owner)| *owner == process::id()) {
         let _ = fs::remove_file(path);
     }
 }
