@@ -30,6 +30,7 @@ mod shapes;
 mod signatures;
 mod state;
 mod terminal;
+mod threads;
 mod toolchains;
 mod workspaces;
 mod wrappers;
