@@ -16,6 +16,9 @@ mod examples;
 mod explain;
 mod forms;
 mod layouts;
+// Shared with a bench, which uses more of it.
+#[allow(dead_code)]
+mod long;
 mod moves;
 mod on_refusal;
 mod places;
