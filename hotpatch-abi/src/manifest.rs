@@ -82,6 +82,18 @@ pub struct PublishedInstance {
     pub path: String,
 }
 
+/// What the standard library of the program remembers of the images of the process. It looks at them once, so without
+/// help backtraces would not know those of patches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BacktraceCache {
+    /// Offset of the `std::sync::Mutex<()>` that guards it, from the load address of the program.
+    pub lock: u64,
+    /// Its own offset from the load address of the program.
+    pub cache: u64,
+    /// The bytes with which it began: it remembers nothing.
+    pub empty: Vec<u8>,
+}
+
 /// The manifest of a patch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Manifest {
@@ -103,6 +115,8 @@ pub struct Manifest {
     pub published: Vec<Published>,
     /// The instances of generic functions to publish.
     pub instances: Vec<PublishedInstance>,
+    /// What is to be forgotten when the image is loaded, if the tool knows where it lies.
+    pub backtraces: Option<BacktraceCache>,
 }
 
 impl Manifest {
@@ -132,6 +146,11 @@ impl Manifest {
             write_place(w, instance.built);
             write_place(w, instance.body);
             w.bytes(instance.path.as_bytes());
+        });
+        w.option(self.backtraces.as_ref(), |w, backtraces| {
+            w.u64(backtraces.lock);
+            w.u64(backtraces.cache);
+            w.bytes(&backtraces.empty);
         });
         w.bytes
     }
@@ -182,6 +201,13 @@ impl Manifest {
                     built: read_place(r)?,
                     body: read_place(r)?,
                     path: r.string("path")?,
+                })
+            })?,
+            backtraces: r.option("backtraces", |r| {
+                Ok(BacktraceCache {
+                    lock: r.u64("lock of backtraces")?,
+                    cache: r.u64("cache of backtraces")?,
+                    empty: r.bytes("bytes of that cache")?.into(),
                 })
             })?,
         };

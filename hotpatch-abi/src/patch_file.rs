@@ -176,7 +176,7 @@ mod tests {
     use alloc::{vec, vec::Vec};
 
     use super::*;
-    use crate::manifest::{Fixup, FixupForm, ImageRef, Place, Published, PublishedInstance};
+    use crate::manifest::{BacktraceCache, Fixup, FixupForm, ImageRef, Place, Published, PublishedInstance};
 
     fn sample() -> Manifest {
         Manifest {
@@ -227,6 +227,11 @@ mod tests {
                 },
                 path: String::from("game::push::<u8>"),
             }],
+            backtraces: Some(BacktraceCache {
+                lock: 0x5000,
+                cache: 0x5008,
+                empty: vec![0, 1, 2],
+            }),
         }
     }
 

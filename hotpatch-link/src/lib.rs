@@ -52,6 +52,7 @@ mod merge;
 mod unwind;
 mod written;
 
+mod backtraces;
 mod built;
 mod draft;
 mod history;

@@ -44,6 +44,7 @@ impl Linked<'_> {
             fixups: self.fixups(merged, imports)?,
             published: self.published()?,
             instances: self.instances()?,
+            backtraces: None,
         };
         manifest.published.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(manifest)

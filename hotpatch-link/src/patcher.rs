@@ -7,10 +7,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use hotpatch_abi::code;
-use hotpatch_abi::manifest::PatchId;
+use hotpatch_abi::manifest::{BacktraceCache, PatchId};
 use hotpatch_abi::patch_file;
 use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
+use crate::backtraces;
 use crate::bind::Binder;
 use crate::built;
 use crate::draft::{Draft, Explanation};
@@ -49,6 +50,8 @@ pub struct Patcher {
     /// The hot functions that the program as built enters once; found when there is a patch.
     entered_once: Option<BTreeSet<String>>,
     history: History,
+    /// Where the program remembers images for its backtraces.
+    backtraces: Option<BacktraceCache>,
 }
 
 /// What an edit amounts to.
@@ -128,6 +131,7 @@ impl Patcher {
             return Err(Error::new(code::STRIP, message));
         }
         let reserve = built::reserve(&linked, &names);
+        let backtraces = backtraces::find(&bytes, &linked, &names);
         let program = cache.read(units, &mut names)?;
         let mut safety = Safety::default();
         safety.learn(&program);
@@ -152,6 +156,7 @@ impl Patcher {
             last,
             entered_once: None,
             history: History::default(),
+            backtraces,
         })
     }
 
@@ -342,7 +347,8 @@ impl Patcher {
             names: &self.names,
             image: &linked,
         };
-        let manifest = linked_patch.manifest(parent, &merged, &imports)?;
+        let mut manifest = linked_patch.manifest(parent, &merged, &imports)?;
+        manifest.backtraces.clone_from(&self.backtraces);
         let mapped_len = linked.mapped_len as usize;
         let (file, id) = patch_file::seal(dylib, mapped_len, &manifest);
         // Written under another name and moved, so that nobody ever sees half a patch file.

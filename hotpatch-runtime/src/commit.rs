@@ -10,7 +10,7 @@ use hotpatch_abi::manifest::Manifest;
 use crate::event::Turn;
 use crate::history;
 use crate::image::{Image, PatchOnDisk, Plan};
-use crate::platform::Program;
+use crate::platform::{Program, forget_images};
 use crate::refusal::{Refusal, refuse};
 use crate::registry;
 use crate::report::{Applied, Event, Origin, Preparing};
@@ -27,8 +27,8 @@ use crate::table::{Description, Row, Subject, Table, row_of};
 ///
 /// The patch becomes part of the program, so the file must come from where the program comes from: `cargo hotpatch`
 /// and your own sources. What can be verified is: that the file is whole, that it was made for exactly this build,
-/// that it runs nothing while it is loaded, that every place it writes is its own data, and that not everybody may
-/// write it. That its code is sound cannot be, no more than for a program that is started by its path, which is why
+/// that it runs nothing while it is loaded, that every place it writes is its own data (or what the standard library
+/// remembers for backtraces), and that not everybody may write it. That its code is sound cannot be, no more than for a program that is started by its path, which is why
 /// this function is not `unsafe` either.
 ///
 /// # Errors
@@ -73,6 +73,10 @@ fn commit(turn: &Turn, path: &Path, started: Instant) -> Result<Applied, Refusal
             let entries = plan.entries(loaded.load, &known)?;
             // SAFETY: this is the checked patch, and it has no initialisers, so no code of it has run.
             unsafe { plan.bind(loaded.load) };
+            if let Some(places) = &manifest.backtraces {
+                // SAFETY: the patch was made for this build, so the places are those of its standard library.
+                unsafe { forget_images(places) };
+            }
             (entries, Image::keep(patch.id, loaded, &patch.layout.segments))
         }
     };

@@ -203,6 +203,7 @@ mod tests {
             fixups: Vec::new(),
             published: Vec::new(),
             instances: Vec::new(),
+            backtraces: None,
         };
         let program = fs::read(std::env::current_exe().unwrap()).unwrap();
         let covered = program.len();

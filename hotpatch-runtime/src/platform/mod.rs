@@ -3,6 +3,7 @@
 #[cfg(not(all(target_os = "linux", target_arch = "x86_64", target_env = "gnu")))]
 compile_error!("hotpatch does not support this platform yet: only x86_64 Linux with glibc");
 
+mod backtraces;
 mod bytes;
 mod descriptor;
 mod dynamic;
@@ -12,6 +13,7 @@ pub(crate) mod membarrier;
 mod program;
 mod start;
 
+pub(crate) use backtraces::forget_images;
 pub(crate) use descriptor::off_standard_streams;
 pub(crate) use elf::{Access, Layout, Segments};
 pub(crate) use loader::Loaded;

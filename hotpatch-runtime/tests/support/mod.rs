@@ -102,6 +102,7 @@ impl Dylib {
             fixups: Vec::new(),
             published: published.collect(),
             instances: Vec::new(),
+            backtraces: None,
         }
     }
 
