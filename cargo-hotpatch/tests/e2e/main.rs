@@ -11,6 +11,7 @@ mod check;
 mod checkouts;
 mod codes;
 mod constants;
+mod debugging;
 mod edits;
 mod examples;
 mod explain;
