@@ -30,8 +30,10 @@ pub(super) struct Wanted {
     pub(super) files: BTreeSet<PathBuf>,
     /// New sources too: something does not compile, and may be waiting for a file that is not there yet.
     pub(super) new_sources: bool,
-    /// Everything: the program crashed, and any save starts it again.
+    /// All sources and what lies among them: the program crashed, and any save starts it again.
     pub(super) everything: bool,
+    /// The folders of the sources.
+    trees: BTreeSet<PathBuf>,
     control_dir: PathBuf,
 }
 
@@ -82,7 +84,9 @@ impl Watcher {
                 self.follow_folder(folder, RecursiveMode::NonRecursive)?;
             }
         }
-        self.wanted().files = files;
+        let mut wanted = self.wanted();
+        (wanted.files, wanted.trees) = (files, trees.clone());
+        drop(wanted);
         Ok(())
     }
 
@@ -115,7 +119,10 @@ fn messages(wanted: &Wanted, event: Event) -> Vec<Message> {
         let is_source = path.extension().is_some_and(|extension| extension == "rs");
         let is_listed = path.parent().is_some_and(|folder| wanted.files.contains(folder));
         let is_wanted = is_listed || wanted.files.contains(&path);
-        let matters = is_wanted || wanted.everything || (wanted.new_sources && is_source);
+        // Beside the sources lie core dumps, logs and the events of this tool, which nobody saves.
+        let in_tree = || wanted.trees.iter().any(|tree| path.starts_with(tree));
+        let everything = wanted.everything && (is_source || in_tree());
+        let matters = is_wanted || everything || (wanted.new_sources && is_source);
         matters.then_some(Message::File(FileEvent { path, at, whole }))
     };
     event.paths.into_iter().filter_map(message).collect()
@@ -167,5 +174,12 @@ mod tests {
         wanted.new_sources = true;
         check(&wanted, close, "/w/src/other.rs", Some(true));
         check(&wanted, close, "/w/src/log.txt", None);
+        wanted.everything = true;
+        wanted.trees = ["/w/src".into()].into();
+        check(&wanted, close, "/w/src/log.txt", Some(true));
+        check(&wanted, close, "/w/build.rs", Some(true));
+        for beside in ["/w/core", "/w/core.1234", "/w/events.jsonl"] {
+            check(&wanted, close, beside, None);
+        }
     }
 }
