@@ -3,8 +3,6 @@
 
 use std::fs;
 
-use serde_json::Value;
-
 use crate::project::Project;
 use crate::session::Session;
 
@@ -100,9 +98,7 @@ fn sample(pid: u64, session: &mut Session) -> Sample {
     let own_time = ["compare", "bind", "link", "commit"].map(time).iter().sum();
     let file = newest_image(pid).map_or(0, |path| fs::metadata(path).unwrap().len());
     // What was seen is not to be counted as growth of anything.
-    session
-        .seen
-        .retain(|event| event["event"] == Value::from("process-attached"));
+    session.seen.retain(|event| event["event"] == "process-attached");
     Sample {
         process: Size::of(pid),
         tool: Size::of(session.pid().into()),
