@@ -21,7 +21,8 @@ pub(crate) struct Fingerprint(pub(crate) u128);
 /// Something that a section points to and whose content matters.
 ///
 /// The bodies of hot functions are left out: they are reached through the table, so whoever mentions one does not
-/// change with it.
+/// change with it. So are the functions of the runtime that look into the table: optimised, they change with their
+/// neighbours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mention {
     /// A constant of the same object.
@@ -176,7 +177,7 @@ fn target(
     let mut mention = |name: Name| {
         if hot::is_instance(names.path(name)) {
             instance = Some(name);
-        } else if !hot::is_body(names.path(name)) {
+        } else if !hot::is_body(names.path(name)) && !hot::is_dispatch(names.path(name)) {
             mentions.push(Mention::Named(name));
         }
     };

@@ -166,6 +166,12 @@ pub(crate) fn is_instance(path: &str) -> bool {
         || path.contains(INSTANCE_PREFIX) && body_key(without_arguments(path), INSTANCE_PREFIX).is_some()
 }
 
+/// Whether a path is that of a function of the runtime that finds the code of hot functions. It has no code of the
+/// author, and which of its instances it is says nothing.
+pub(crate) fn is_dispatch(path: &str) -> bool {
+    path.starts_with("hotpatch_runtime::dispatch::")
+}
+
 /// Whether a path is that of the body of a closure that is given to `call`.
 pub(crate) fn is_closure(path: &str) -> bool {
     path.starts_with(CLOSURE_BODY) && without_arguments(path) == CLOSURE_BODY

@@ -152,7 +152,7 @@ fn state_is_kept(name: &str, arguments: &[&str]) {
 
     // The binary.
     project.edit("src/main.rs", "\"v1 {atomic}", "\"v2 {atomic}");
-    assert_eq!(session.applied(), [format!("{name}::step")]);
+    assert!(session.applied().contains(&format!("{name}::step")));
     let (text, sum) = split(&session.ask("main"));
     assert_eq!(text, "v2 102 2 4 100 203 402 3 true lib 12 3 once10 22 32");
     assert_eq!(sum, main_sum);
@@ -204,7 +204,7 @@ fn state_is_kept(name: &str, arguments: &[&str]) {
         }
     "#;
     project.write("parts/src/lib.rs", &(project.read("parts/src/lib.rs") + extra));
-    assert_eq!(session.applied(), [format!("{name}::step")]);
+    assert!(session.applied().contains(&format!("{name}::step")));
     let (text, sum) = split(&session.ask("main"));
     assert_eq!(
         text,
@@ -300,7 +300,7 @@ fn thread_locals_are_added(name: &str, arguments: &[&str]) {
          LAZY.with_borrow(Vec::len))",
     );
     project.write("src/main.rs", &with_one);
-    assert_eq!(session.applied(), [format!("{name}::step")]);
+    assert!(session.applied().contains(&format!("{name}::step")));
     assert_eq!(session.ask("b"), "b one 1 2 | one 1 2");
     let two = "thread_local! { static AGAIN: Cell<u64> = const { Cell::new(0) }; }";
     let with_two = with_one
@@ -308,7 +308,7 @@ fn thread_locals_are_added(name: &str, arguments: &[&str]) {
         .replace("format!(\"one", "AGAIN.set(AGAIN.get() + 5); format!(\"two")
         .replace("ZERO.get(), ", "ZERO.get() + AGAIN.get() as u32, ");
     project.write("src/main.rs", &with_two);
-    assert_eq!(session.applied(), [format!("{name}::step")]);
+    assert!(session.applied().contains(&format!("{name}::step")));
     assert_eq!(session.ask("c"), "c two 7 3 | two 7 3");
     assert_eq!(session.ask("d"), "d two 13 4 | two 13 4");
     // These have no room.

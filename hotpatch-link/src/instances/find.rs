@@ -23,6 +23,9 @@ const CLOSURE: &str = "{closure#";
 const RUNTIME: [&str; 2] = ["hotpatch_runtime::", "<F as hotpatch_runtime::"];
 const LIBRARIES: [&str; 4] = ["core::", "alloc::", "std::", "hotpatch_runtime::"];
 
+/// A function that was given to `call`, and of which nothing but its code is left.
+const CALLED: &str = "the function given to hotpatch::call";
+
 /// What lies between a function that calls a closure and the closure.
 const CALLS: &str = "core::ops::function::Fn";
 
@@ -125,7 +128,10 @@ fn describe(
     }
     if generic == CLOSURE_BODY {
         let closure = first_argument(arguments);
-        let shown = plain_closure(closure);
+        let shown = match closure.contains(CLOSURE_ENV) {
+            true => plain_closure(closure),
+            false => given(program, names, atom, arguments).unwrap_or_else(|| CALLED.to_owned()),
+        };
         return (identity, shown, Some(closure.to_owned()));
     }
     let function = hot::function_path(generic);
