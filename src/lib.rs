@@ -34,6 +34,11 @@
 //!
 //! The feature `enabled` is on by default. Without it (`default-features = false`) the attribute leaves the plain
 //! function, `call(f)` is `f()`, and nothing of the runtime is part of the program.
+//!
+//! # Where to read on
+//!
+//! The [guide] has a quick start, what can be patched and what cannot, state, async programs, release builds, and what to
+//! do when something is not as expected.
 
 pub use hotpatch_abi::code::Code;
 pub use hotpatch_macros::hotpatch;
@@ -43,6 +48,9 @@ pub use hotpatch_runtime::{
     Serve, apply, call, changed, consistent, functions, generation, history, keep_generations, on_event, ptr,
     rollback, serve,
 };
+
+#[cfg(any(doc, doctest))]
+pub mod guide;
 
 #[cfg(feature = "enabled")]
 mod private;

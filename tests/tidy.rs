@@ -1,5 +1,8 @@
 //! The invariants of ARCHITECTURE.md that a reader of the tree can check.
 
+#[path = "tidy/documents.rs"]
+mod documents;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
