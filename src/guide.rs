@@ -17,6 +17,7 @@ macro_rules! chapters {
 [thread-locals]: crate::guide::state#thread-locals
 [layouts]: crate::guide::state#layouts
 [async]: crate::guide::async_programs
+[terminal]: crate::guide::terminal
 [workspaces]: crate::guide::workspaces
 [crates]: crate::guide::workspaces#which-crates-an-edit-compiles
 [release]: crate::guide::release
@@ -46,6 +47,7 @@ chapters! {
     safe_points "../docs/guide/src/safe-points.md"
     state "../docs/guide/src/state.md"
     async_programs "../docs/guide/src/async.md"
+    terminal "../docs/guide/src/terminal.md"
     workspaces "../docs/guide/src/workspaces.md"
     release "../docs/guide/src/release.md"
     scripts "../docs/guide/src/scripts.md"
@@ -55,6 +57,7 @@ chapters! {
     limits "../docs/guide/src/limits.md"
     events "../docs/events.md"
     editors "../docs/editors.md"
+    debugging_in_detail "../docs/debugging.md"
     architecture "../ARCHITECTURE.md"
     corpus "../tests/corpus/README.md"
 }
