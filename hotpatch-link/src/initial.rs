@@ -14,6 +14,7 @@ use crate::object_file::Role;
 use crate::program::{Atom, Program};
 use crate::reasons::Crates;
 use crate::states::States;
+use crate::written::author_path;
 
 /// A static or thread-local of a program that keeps its value over patches.
 #[derive(Clone, Debug)]
@@ -74,7 +75,7 @@ pub(crate) fn written_path(path: &str) -> String {
         .chain(&NESTED)
         .filter_map(|inside| path.rfind(inside))
         .max();
-    hot::plain_path(outside.map_or(path, |end| &path[..end]))
+    hot::plain_path(&author_path(outside.map_or(path, |end| &path[..end])))
 }
 
 /// What the variables of the process began with, and what they begin with as far as the author was told.
@@ -190,6 +191,10 @@ mod tests {
             ("game::SCORE::{K#0}::{closure#1}::VAL", "game::SCORE"),
             ("game::BUFFER::{{nested}}", "game::BUFFER"),
             ("game::main::{{closure}}::COUNT", "game::main::{{closure}}::COUNT"),
+            (
+                "game::step::__hotpatch_body_0123456789abcdef::COUNT",
+                "game::step::COUNT",
+            ),
         ] {
             assert_eq!(written_path(path), written);
         }

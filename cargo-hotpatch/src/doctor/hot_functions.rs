@@ -16,7 +16,7 @@ pub(super) fn check(selection: &Selection) -> Option<Finding> {
             "put `#[hotpatch]` on a function that is called again and again",
         ),
         count => Finding::good(format!(
-            "`{program}`, as built last, has {}",
+            "`{program}`, as built last, has {}, closures given to `call` and instances of generic functions included",
             counted(count, "hot function")
         )),
     })
