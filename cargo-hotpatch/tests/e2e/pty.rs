@@ -5,9 +5,10 @@ use std::io::{Read, Write};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
+use std::time::Duration;
 
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{LocalModes, OutputModes, tcgetattr};
+use rustix::termios::{LocalModes, OutputModes, Winsize, tcgetattr, tcsetwinsize};
 
 use crate::project::Project;
 use crate::session::{PATIENCE, Session};
@@ -66,6 +67,24 @@ impl Terminal {
         session
     }
 
+    /// Starts this command with the program's output here and the messages of the tool elsewhere: the terminal is the
+    /// program's alone.
+    pub(crate) fn start_program(&self, command: &Command, events: File) -> Session {
+        let size = Winsize {
+            ws_row: 40,
+            ws_col: 120,
+            ws_xpixel: 0,
+            ws_ypixel: 0,
+        };
+        tcsetwinsize(&self.slave, size).unwrap();
+        let mut attached = self.attach(command);
+        attached.env("TERM", "xterm-256color");
+        attached
+            .stdout(self.slave.try_clone().unwrap())
+            .stderr(Stdio::piped());
+        Session::watch(attached.spawn().unwrap(), events)
+    }
+
     /// The command with this terminal as its own: it leads a session, its signals come from the keys.
     fn attach(&self, command: &Command) -> Command {
         let mut attached = Command::new("setsid");
@@ -107,6 +126,21 @@ impl Terminal {
         let before = new[..end].to_owned();
         self.seen += end;
         before
+    }
+
+    /// As [`shows`](Self::shows), for what may not come: what came instead.
+    pub(crate) fn shows_within(&mut self, text: &str, patience: Duration) -> Result<String, String> {
+        let (shown, changed) = &*self.shown;
+        let missing = |shown: &mut String| !shown[self.seen..].contains(text);
+        let guard = shown.lock().unwrap();
+        let (guard, _) = changed.wait_timeout_while(guard, patience, missing).unwrap();
+        let new = &guard[self.seen..];
+        let Some(at) = new.find(text) else {
+            return Err(new.to_owned());
+        };
+        let before = new[..at + text.len()].to_owned();
+        self.seen += before.len();
+        Ok(before)
     }
 
     /// All that it has shown.

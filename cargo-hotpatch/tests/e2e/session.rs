@@ -59,7 +59,8 @@ impl Session {
         Self::spawn(command, events)
     }
 
-    fn spawn(mut command: Command, events: File) -> Self {
+    /// Starts this command, and does not wait for the program.
+    pub(crate) fn spawn(mut command: Command, events: File) -> Self {
         command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -85,7 +86,10 @@ impl Session {
     /// A session that was started.
     pub(crate) fn watch(mut child: Child, events: File) -> Self {
         let stdin = child.stdin.take();
-        let output = lines(child.stdout.take().unwrap(), Some);
+        let output = match child.stdout.take() {
+            Some(stdout) => lines(stdout, Some),
+            None => channel().1,
+        };
         let messages = match child.stderr.take() {
             Some(stderr) => lines(stderr, Some),
             None => channel().1,
@@ -207,6 +211,11 @@ impl Session {
             Ok(line) => line,
             Err(_) => self.fail("no output"),
         }
+    }
+
+    /// The next line of the program's output, if it comes in time.
+    pub(crate) fn line_within(&mut self, patience: Duration) -> Option<String> {
+        self.output.recv_timeout(patience).ok()
     }
 
     /// The next line of the program's output that begins like this.
