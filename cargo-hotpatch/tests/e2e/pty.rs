@@ -143,6 +143,11 @@ impl Terminal {
         Ok(before)
     }
 
+    /// What is waited for next comes from now on.
+    pub(crate) fn pass_over(&mut self) {
+        self.seen = self.shown.0.lock().unwrap().len();
+    }
+
     /// All that it has shown.
     pub(crate) fn text(&self) -> String {
         self.shown.0.lock().unwrap().clone()

@@ -212,7 +212,7 @@ impl<'a> Bench<'a> {
                 .as_array()
                 .is_some_and(|names| !names.is_empty());
         if !is_live {
-            return Err(format!("{event}\n{}", self.session.messages()));
+            return Err(format!("{event}\n{}", self.messages()));
         }
         let after = self.state()?;
         match before == after {
@@ -225,6 +225,7 @@ impl<'a> Bench<'a> {
     fn state(&mut self) -> Result<Vec<String>, String> {
         let mut said = Vec::new();
         let program = self.program;
+        self.talk.pass_over();
         for exchange in &program.kept {
             let answer = self.exchange(&exchange.on, &exchange.send, &exchange.expect)?;
             said.extend(exchange.same.then_some(answer));
@@ -250,10 +251,21 @@ impl<'a> Bench<'a> {
     }
 
     fn exchange(&mut self, on: &str, send: &str, expect: &str) -> Result<String, String> {
-        let count = self.sent.entry(send.to_owned()).or_default();
-        *count += 1;
+        if !send.is_empty() {
+            *self.sent.entry(send.to_owned()).or_default() += 1;
+        }
+        let count = self.sent.get(send).copied().unwrap_or_default();
+        let all: u32 = self.sent.values().sum();
         let expect = expect.replace("{n}", &count.to_string());
+        let expect = expect.replace("{all}", &all.to_string());
         let result = self.talk.exchange(&mut self.session, on, send, &expect);
-        result.map_err(|problem| format!("{problem}\n{}", self.session.messages()))
+        result.map_err(|problem| format!("{problem}\n{}", self.messages()))
+    }
+
+    /// What the tool said last, after all the warnings.
+    fn messages(&mut self) -> String {
+        let messages = self.session.messages();
+        let lines: Vec<_> = messages.lines().collect();
+        lines[lines.len().saturating_sub(30)..].join("\n")
     }
 }

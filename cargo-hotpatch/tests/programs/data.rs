@@ -87,8 +87,8 @@ pub(crate) struct Change {
     pub(crate) replace: String,
 }
 
-/// Something is sent, and then the program shows a text that was not there before. Characters are bytes. `{n}` in the
-/// answer is how often this was sent.
+/// Something is sent, and then the program shows a text that was not there before. Characters are bytes. In the answer,
+/// `{n}` is how often this was sent, and `{all}` how often anything was.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Exchange {

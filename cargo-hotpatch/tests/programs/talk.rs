@@ -33,6 +33,13 @@ impl Talk {
         Self::Tcp { port, connections }
     }
 
+    /// Passes over what a terminal has shown: a text UI shows the same again and again.
+    pub(crate) fn pass_over(&mut self) {
+        if let Self::Terminal(terminal) = self {
+            terminal.pass_over();
+        }
+    }
+
     /// Sends a text, and waits for one that comes after it. Returns all that came up to there.
     ///
     /// # Errors
