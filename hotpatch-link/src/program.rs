@@ -1,5 +1,6 @@
 //! The objects of all workspace crates at one moment, and what each name means between them.
 
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use object::elf;
@@ -12,7 +13,7 @@ use crate::inlined::Inlined;
 use crate::names::{Identifier, Name, Names};
 use crate::object_file::{ObjectFile, Relocation, Role, Section, SectionId, Symbol, SymbolPlace};
 use crate::types::TypeTable;
-use crate::unit::{self, ObjectBytes, Stamp, Unit};
+use crate::unit::{self, Stamp, Unit};
 use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 /// A section of an object of a program.
@@ -39,8 +40,8 @@ pub(crate) struct Object {
 }
 
 impl Object {
-    fn parse(content: Content, object: ObjectBytes, names: &mut Names) -> Result<Self, Error> {
-        let file = ObjectFile::parse(&object.label, object.bytes, names)?;
+    fn parse(content: Content, label: &str, bytes: &[u8], names: &mut Names) -> Result<Self, Error> {
+        let file = ObjectFile::parse(label, bytes.into(), names)?;
         let identities = Identities::of(&file, names);
         let types = TypeTable::read(&file, names).map_err(|error| Error::malformed(&file.label, error))?;
         Ok(Self {
@@ -103,16 +104,7 @@ impl ObjectCache {
             let stamp = Stamp::of(path)?;
             let file = match self.by_file.get(&stamp) {
                 Some(file) => file.clone(),
-                None => unit::read(path)?
-                    .into_iter()
-                    .map(|object| {
-                        let content = Content(xxhash_rust::xxh3::xxh3_128(&object.bytes));
-                        match known.get(&content) {
-                            Some(known) => Ok(known.clone()),
-                            None => Object::parse(content, object, names).map(Arc::new),
-                        }
-                    })
-                    .collect::<Result<Vec<_>, Error>>()?,
+                None => read(path, &known, names)?,
             };
             objects.extend(file.iter().cloned());
             by_file.insert(stamp, file);
@@ -122,6 +114,24 @@ impl ObjectCache {
         self.last = Some(program.clone());
         Ok(program)
     }
+}
+
+/// The objects of a file; those that are known are not read again.
+fn read(
+    path: &Path,
+    known: &HashMap<Content, Arc<Object>>,
+    names: &mut Names,
+) -> Result<Vec<Arc<Object>>, Error> {
+    let mut objects = Vec::new();
+    unit::visit(path, |label, bytes| {
+        let content = Content(xxhash_rust::xxh3::xxh3_128(bytes));
+        objects.push(match known.get(&content) {
+            Some(known) => known.clone(),
+            None => Arc::new(Object::parse(content, label, bytes, names)?),
+        });
+        Ok(())
+    })?;
+    Ok(objects)
 }
 
 #[derive(Debug)]

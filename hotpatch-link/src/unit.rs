@@ -1,10 +1,10 @@
 //! The objects of one workspace crate, as files.
 
-use std::fs;
-use std::os::unix::fs::MetadataExt;
+use std::fs::{self, File};
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
+use object::read::ReadCache;
 use object::read::archive::ArchiveFile;
 
 use crate::Error;
@@ -24,12 +24,6 @@ impl Unit {
         let key = self.key.as_str();
         key.split(['-', '@']).next().unwrap_or(key)
     }
-}
-
-/// One object, read.
-pub(crate) struct ObjectBytes {
-    pub(crate) label: String,
-    pub(crate) bytes: Arc<[u8]>,
 }
 
 /// What tells a file from any other content it may have had: rustc links unchanged objects from build to build, so
@@ -54,35 +48,41 @@ impl Stamp {
     }
 }
 
-/// Reads the objects that rustc wrote into a file. Other members of an rlib (C objects, metadata) cannot change by an
-/// edit of Rust source: what they define is found in the program.
-pub(crate) fn read(path: &Path) -> Result<Vec<ObjectBytes>, Error> {
-    let bytes = fs::read(path).map_err(|error| Error::unreadable(path, error))?;
-    if path.extension().is_some_and(|extension| extension == "rlib") {
-        let mut objects = Vec::new();
-        read_members(path, &bytes, &mut objects)?;
-        return Ok(objects);
-    }
-    Ok(vec![ObjectBytes {
-        label: label(path),
-        bytes: bytes.into(),
-    }])
-}
-
-fn read_members(path: &Path, bytes: &[u8], objects: &mut Vec<ObjectBytes>) -> Result<(), Error> {
+/// Shows the objects that rustc wrote into a file, with what to call them. Other members of an rlib (C objects,
+/// metadata) cannot change by an edit of Rust source: what they define is found in the program.
+///
+/// An rlib is not read as a whole: nearly all of it is what it was before the edit, and is only looked at.
+pub(crate) fn visit(
+    path: &Path,
+    mut visit: impl FnMut(&str, &[u8]) -> Result<(), Error>,
+) -> Result<(), Error> {
     let unreadable = |error| Error::unreadable(path, error);
-    for member in ArchiveFile::parse(bytes).map_err(unreadable)?.members() {
-        let member = member.map_err(unreadable)?;
-        let name = String::from_utf8_lossy(member.name()).into_owned();
-        if name.ends_with(".rcgu.o") {
-            let bytes = member.data(bytes).map_err(unreadable)?;
-            objects.push(ObjectBytes {
-                label: format!("{}({name})", label(path)),
-                bytes: bytes.into(),
-            });
-        }
+    if path.extension().is_none_or(|extension| extension != "rlib") {
+        let bytes = fs::read(path).map_err(unreadable)?;
+        return visit(&label(path), &bytes);
+    }
+    let file = File::open(path).map_err(unreadable)?;
+    let mut bytes = Vec::new();
+    for (name, range) in members(&file).map_err(|error| Error::unreadable(path, error))? {
+        bytes.resize(range.1 as usize, 0);
+        file.read_exact_at(&mut bytes, range.0).map_err(unreadable)?;
+        visit(&format!("{}({name})", label(path)), &bytes)?;
     }
     Ok(())
+}
+
+/// The names of the objects in an rlib, and where they lie: offset and length.
+fn members(file: &File) -> object::Result<Vec<(String, (u64, u64))>> {
+    let cache = ReadCache::new(file);
+    let mut objects = Vec::new();
+    for member in ArchiveFile::parse(&cache)?.members() {
+        let member = member?;
+        let name = String::from_utf8_lossy(member.name()).into_owned();
+        if name.ends_with(".rcgu.o") {
+            objects.push((name, member.file_range()));
+        }
+    }
+    Ok(objects)
 }
 
 fn label(path: &Path) -> String {
