@@ -1,7 +1,10 @@
 //! The objects of all workspace crates at one moment, and what each name means between them.
 
-use std::path::Path;
+use std::panic::resume_unwind;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::channel;
 use std::sync::{Arc, OnceLock};
+use std::thread;
 
 use object::elf;
 
@@ -40,8 +43,8 @@ pub(crate) struct Object {
 }
 
 impl Object {
-    fn parse(content: Content, label: &str, bytes: &[u8], names: &mut Names) -> Result<Self, Error> {
-        let file = ObjectFile::parse(label, bytes.into(), names)?;
+    fn parse(content: Content, label: &str, bytes: Arc<[u8]>, names: &mut Names) -> Result<Self, Error> {
+        let file = ObjectFile::parse(label, bytes, names)?;
         let identities = Identities::of(&file, names);
         let types = TypeTable::read(&file, names).map_err(|error| Error::malformed(&file.label, error))?;
         Ok(Self {
@@ -98,14 +101,24 @@ impl ObjectCache {
             .flatten()
             .map(|object| (object.content, object.clone()))
             .collect();
+        let paths: Vec<&Path> = units
+            .iter()
+            .flat_map(|unit| &unit.objects)
+            .map(PathBuf::as_path)
+            .collect();
+        let stamps = paths
+            .iter()
+            .map(|path| Stamp::of(path))
+            .collect::<Result<Vec<_>, _>>()?;
+        let pairs = paths.iter().zip(&stamps);
+        let new = pairs.filter(|(_, stamp)| !self.by_file.contains_key(*stamp));
+        let new: Vec<&Path> = new.map(|(path, _)| *path).collect();
+        let mut read = read(&new, &known, names)?.into_iter();
         let mut by_file = HashMap::default();
         let mut objects = Vec::new();
-        for path in units.iter().flat_map(|unit| &unit.objects) {
-            let stamp = Stamp::of(path)?;
-            let file = match self.by_file.get(&stamp) {
-                Some(file) => file.clone(),
-                None => read(path, &known, names)?,
-            };
+        for stamp in stamps {
+            let known = self.by_file.get(&stamp).cloned();
+            let file = known.or_else(|| read.next()).unwrap_or_default();
             objects.extend(file.iter().cloned());
             by_file.insert(stamp, file);
         }
@@ -116,22 +129,47 @@ impl ObjectCache {
     }
 }
 
-/// The objects of a file; those that are known are not read again.
+/// An object as it comes from its file.
+enum Found {
+    Known(Arc<Object>),
+    New(Content, String, Arc<[u8]>),
+}
+
+/// The objects of each file; those that are known are not parsed again. One thread reads while this one parses: most of
+/// an rlib is what it was, but all of it must be looked at.
 fn read(
-    path: &Path,
+    paths: &[&Path],
     known: &HashMap<Content, Arc<Object>>,
     names: &mut Names,
-) -> Result<Vec<Arc<Object>>, Error> {
-    let mut objects = Vec::new();
-    unit::visit(path, |label, bytes| {
-        let content = Content(xxhash_rust::xxh3::xxh3_128(bytes));
-        objects.push(match known.get(&content) {
-            Some(known) => known.clone(),
-            None => Arc::new(Object::parse(content, label, bytes, names)?),
-        });
+) -> Result<Vec<Vec<Arc<Object>>>, Error> {
+    let mut files = vec![Vec::new(); paths.len()];
+    let (sender, receiver) = channel();
+    let find = move || {
+        for (index, path) in paths.iter().enumerate() {
+            unit::visit(path, |label, bytes| {
+                let content = Content(xxhash_rust::xxh3::xxh3_128(bytes));
+                let found = match known.get(&content) {
+                    Some(known) => Found::Known(known.clone()),
+                    None => Found::New(content, label.to_owned(), bytes.into()),
+                };
+                // Nobody listens after an error, which counts then.
+                let _ = sender.send((index, found));
+                Ok(())
+            })?;
+        }
         Ok(())
+    };
+    thread::scope(|scope| {
+        let reader = scope.spawn(find);
+        for (index, found) in receiver {
+            files[index].push(match found {
+                Found::Known(known) => known,
+                Found::New(content, label, bytes) => Arc::new(Object::parse(content, &label, bytes, names)?),
+            });
+        }
+        reader.join().unwrap_or_else(|panic| resume_unwind(panic))
     })?;
-    Ok(objects)
+    Ok(files)
 }
 
 #[derive(Debug)]
