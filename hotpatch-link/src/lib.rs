@@ -53,6 +53,8 @@ mod unwind;
 mod written;
 
 mod backtraces;
+mod tested;
+
 mod built;
 mod draft;
 mod history;
@@ -67,4 +69,5 @@ pub use error::Error;
 pub use patcher::{Change, Parent, Patch, Patcher};
 pub use reasons::{Holder, Reason, Started, Unreached, Way};
 pub use subject::Subject;
+pub use tested::{Concerned, TestCode};
 pub use unit::Unit;
