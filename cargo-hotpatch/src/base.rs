@@ -3,7 +3,7 @@
 //! Invariant: the folder of a build id appears in one step and its files never change, whatever cargo, rustc or another
 //! session do to the files it was made from. A folder that a session uses is never removed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -25,6 +25,8 @@ const PROGRAM: &str = "program";
 const INPUTS: &str = "inputs.json";
 /// How many programs are kept.
 const KEPT: usize = 8;
+/// A build of tests links one program for each target. The last one of each is kept, as far as these go.
+const KEPT_OF_UNITS: usize = 64;
 
 /// A program that the linker role has just linked.
 pub(crate) struct LinkedProgram<'a> {
@@ -51,6 +53,13 @@ pub(crate) struct BaseRecord {
     pub(crate) extent: Extent,
     linker: PathBuf,
     line: Vec<String>,
+}
+
+impl BaseRecord {
+    /// The linker, and the line that rustc gave to it.
+    pub(crate) fn linked_by(&self) -> (&Path, &[String]) {
+        (&self.linker, &self.line)
+    }
 }
 
 /// The record of a linked program, kept from removal while this lives.
@@ -186,7 +195,13 @@ fn prune(bases: &Path, newest: &Path) -> Result<()> {
         .collect();
     dirs.sort();
     dirs.reverse();
-    for (_, dir) in dirs.iter().skip(KEPT - 1) {
+    let mut units = BTreeSet::new();
+    units.extend(read(newest).ok().map(|record| record.program));
+    for (index, (_, dir)) in dirs.iter().enumerate() {
+        let is_last_of_unit = read(dir).is_ok_and(|record| units.insert(record.program));
+        if index < KEPT - 1 || (is_last_of_unit && index < KEPT_OF_UNITS) {
+            continue;
+        }
         let unused = File::open(dir.join(RECORD))
             .is_ok_and(|file| flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok());
         if unused {

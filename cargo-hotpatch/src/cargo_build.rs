@@ -1,6 +1,7 @@
 //! The build by the user's own cargo, with the tool as rustc wrapper.
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -31,16 +32,22 @@ impl Plan {
     /// [`Exit`] with cargo's exit code where cargo has explained the failure.
     pub(crate) fn build(&self) -> Result<Built> {
         let started = SystemTime::now();
-        let (mut executable, mut local) = self.run_cargo(Wrappers::All)?;
-        // Cargo may find the program fresh while its records are gone: only a new build brings them back. Where that
-        // does not, a wrapper has answered from a cache.
-        for wrappers in [Wrappers::All, Wrappers::OfWorkspace] {
-            if self.base_of(&executable).is_ok() && self.all_recorded(&local) {
-                break;
-            }
-            self.forget(&local)?;
-            (executable, local) = self.run_cargo(wrappers)?;
-        }
+        let target = [
+            format!("--{}", self.runnable.kind.as_str()),
+            self.runnable.name.clone(),
+        ];
+        let flags = self.selection.build_flags();
+        let args: Vec<OsString> = flags.into_iter().chain(target.map(OsString::from)).collect();
+        let executable = |artifacts: &[Artifact]| {
+            let mut built = artifacts.iter().rev();
+            let built = built.find(|artifact| artifact.target.is(&self.runnable));
+            built.and_then(|artifact| artifact.executable.clone())
+        };
+        let (artifacts, local) = self.build_recorded("build", &args, |artifacts| {
+            executable(artifacts).is_none_or(|executable| self.base_of(&executable).is_ok())
+        })?;
+        let executable = executable(&artifacts)
+            .with_context(|| format!("cargo built no executable for `{}`", self.runnable.name))?;
         let base = self.base_of(&executable)?;
         write_json(&self.last(), &executable)?;
         Ok(Built {
@@ -49,6 +56,31 @@ impl Plan {
             started,
             local: Some(local),
         })
+    }
+
+    /// Lets cargo build, with the tool as rustc wrapper, until there are records of everything: `is_recorded` says so of
+    /// what was linked. Returns what was linked, and the crates of this machine.
+    ///
+    /// # Errors
+    ///
+    /// [`Exit`] with cargo's exit code where cargo has explained the failure.
+    pub(crate) fn build_recorded(
+        &self,
+        command: &str,
+        args: &[OsString],
+        is_recorded: impl Fn(&[Artifact]) -> bool,
+    ) -> Result<(Vec<Artifact>, Vec<LocalCrate>)> {
+        let (mut artifacts, mut local) = self.run_cargo(command, args, Wrappers::All)?;
+        // Cargo may find something fresh while its records are gone: only a new build brings them back. Where that does
+        // not, a wrapper has answered from a cache.
+        for wrappers in [Wrappers::All, Wrappers::OfWorkspace] {
+            if is_recorded(&artifacts) && self.all_recorded(&local) {
+                break;
+            }
+            self.forget(&local)?;
+            (artifacts, local) = self.run_cargo(command, args, wrappers)?;
+        }
+        Ok((artifacts, local))
     }
 
     /// Whether the compilations of all crates that can be edited are recorded.
@@ -68,7 +100,12 @@ impl Plan {
             || !blurred && !OWN_PACKAGES.contains(&&*found.package())
     }
 
-    fn run_cargo(&self, wrappers: Wrappers) -> Result<(PathBuf, Vec<LocalCrate>)> {
+    fn run_cargo(
+        &self,
+        command: &str,
+        args: &[OsString],
+        wrappers: Wrappers,
+    ) -> Result<(Vec<Artifact>, Vec<LocalCrate>)> {
         // A folder of a session: when the build is interrupted, the next start removes it.
         let scratch = ScratchDir::new(&self.state.sessions())?;
         let caller = scratch.path().join("caller-env.json");
@@ -78,10 +115,8 @@ impl Plan {
         let mut cargo = cargo(&env);
         caller_env::save(&caller, &caller_env::utf8(env))?;
         cargo
-            .arg("build")
-            .args(self.selection.build_flags())
-            .arg(format!("--{}", self.runnable.kind.as_str()))
-            .arg(&self.runnable.name)
+            .arg(command)
+            .args(args)
             .arg("--target-dir")
             .arg(&self.target_dir)
             .arg(match messages::wanted() {
@@ -105,7 +140,7 @@ impl Plan {
         }
         let mut child = cargo.spawn().context("cannot run cargo")?;
         let stdout = BufReader::new(child.stdout.take().context("cargo has no standard output")?);
-        let mut executable = None;
+        let mut linked = Vec::new();
         let mut local = Vec::new();
         for line in stdout.lines().map_while(Result::ok) {
             if messages::wanted().is_some() {
@@ -115,8 +150,8 @@ impl Plan {
                 continue;
             };
             local.extend(artifact.local());
-            if artifact.target.is(&self.runnable) && artifact.executable.is_some() {
-                executable = artifact.executable;
+            if artifact.executable.is_some() {
+                linked.push(artifact);
             }
         }
         let status = child.wait()?;
@@ -129,9 +164,7 @@ impl Plan {
             )
             .into());
         }
-        let executable =
-            executable.with_context(|| format!("cargo built no executable for `{}`", self.runnable.name))?;
-        Ok((executable, local))
+        Ok((linked, local))
     }
 
     /// Makes cargo compile these crates again.
@@ -180,13 +213,23 @@ enum Message {
     Other,
 }
 
+/// Something that cargo built, or found built.
 #[derive(Deserialize)]
-struct Artifact {
+pub(crate) struct Artifact {
     package_id: String,
     manifest_path: PathBuf,
-    target: ArtifactTarget,
+    pub(crate) target: ArtifactTarget,
+    #[serde(default)]
+    pub(crate) profile: ArtifactProfile,
     filenames: Vec<PathBuf>,
-    executable: Option<PathBuf>,
+    pub(crate) executable: Option<PathBuf>,
+}
+
+/// How it was built.
+#[derive(Default, Deserialize)]
+pub(crate) struct ArtifactProfile {
+    /// For tests.
+    pub(crate) test: bool,
 }
 
 impl Artifact {
@@ -214,11 +257,12 @@ fn where_compiled(file: &Path) -> PathBuf {
         .unwrap_or_else(|| file.to_owned())
 }
 
+/// What cargo built it from.
 #[derive(Deserialize)]
-struct ArtifactTarget {
-    name: String,
-    kind: Vec<String>,
-    src_path: PathBuf,
+pub(crate) struct ArtifactTarget {
+    pub(crate) name: String,
+    pub(crate) kind: Vec<String>,
+    pub(crate) src_path: PathBuf,
 }
 
 impl ArtifactTarget {

@@ -14,6 +14,7 @@ use crate::refusal::{Exit, Refusal};
 use crate::selection::Selection;
 use crate::session::OnRefusal;
 use crate::terminal::Terminal;
+use crate::testing::TestSelection;
 
 /// Edit a running Rust program
 #[derive(Parser)]
@@ -50,6 +51,35 @@ enum Command {
         no_keys: bool,
         /// Arguments for the program
         #[arg(value_name = "ARGS", trailing_var_arg = true)]
+        args: Vec<OsString>,
+    },
+    /// Run the tests, and after every save those whose code changed
+    ///
+    /// Builds the test binaries and runs all tests as `cargo test` does, without documentation tests. Then it waits. On
+    /// each save it compiles the crates that changed, and runs again the tests that lead to code which is not what it
+    /// was. It ends with 101 if a test fails that ran last, else with 0.
+    ///
+    /// Keys, in a terminal: a run all tests, f run those that failed, q quit, ? help.
+    Test {
+        #[command(flatten)]
+        selection: TestSelection,
+        /// Append one JSON object per line for everything that happens
+        #[arg(long, value_name = "FILE")]
+        events: Option<PathBuf>,
+        /// Run all tests once and end, as `cargo test` does
+        #[arg(long)]
+        once: bool,
+        /// Run all test binaries with `--once`, also after one has failed
+        #[arg(long)]
+        no_fail_fast: bool,
+        /// Take no keys: the terminal is the tests' alone
+        #[arg(long)]
+        no_keys: bool,
+        /// If specified, only run tests containing this string in their names
+        #[arg(value_name = "TESTNAME")]
+        filter: Option<OsString>,
+        /// Arguments for the test binaries
+        #[arg(value_name = "ARGS", last = true)]
         args: Vec<OsString>,
     },
     /// Build a program so that it can be patched, without running it
@@ -127,6 +157,24 @@ pub(crate) fn run() -> ExitCode {
                 keys,
                 no_keys,
                 args: &args,
+            },
+        ),
+        Command::Test {
+            selection,
+            events,
+            once,
+            no_fail_fast,
+            no_keys,
+            filter,
+            args,
+        } => commands::test::run(
+            selection,
+            filter.into_iter().chain(args).collect(),
+            &commands::test::Settings {
+                events: events.as_deref(),
+                once,
+                no_fail_fast,
+                no_keys,
             },
         ),
         Command::Build { selection } => commands::build::run(&selection),

@@ -81,6 +81,32 @@ pub(crate) enum Event<'a> {
         /// The code of the outcome that made it necessary.
         code: Option<&'a str>,
     },
+    /// A test binary begins to run tests.
+    TestsStarted {
+        binary: &'a str,
+        /// How the binary came to have the current code.
+        how: How,
+        /// The tests that run; empty for a binary without rustc's harness.
+        tests: &'a [String],
+        /// The functions that changed and that these tests lead to. Empty where everything runs.
+        because: &'a [String],
+    },
+    /// A test binary ended.
+    TestsFinished {
+        binary: &'a str,
+        passed: &'a [String],
+        failed: &'a [String],
+        ignored: &'a [String],
+        code: Option<i32>,
+        signal: Option<i32>,
+    },
+    /// Everything that was to be run has run; the next save is waited for.
+    TestsIdle {
+        /// All tests that failed when they ran last, each after its binary.
+        failing: &'a [String],
+        /// From the save to this moment, in milliseconds; null after the first run.
+        ms: Option<f64>,
+    },
     /// The program ended by itself with `code`, or by `signal`; the other one is null.
     ProcessExited { code: Option<i32>, signal: Option<i32> },
 }
@@ -104,6 +130,19 @@ impl<'a> EventPlace<'a> {
             column: span.map(|span| span.columns().start),
         })
     }
+}
+
+/// How a test binary came to have the current code.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum How {
+    /// Cargo built it.
+    #[default]
+    Built,
+    /// It was linked again from the objects of the crates that were compiled.
+    Relinked,
+    /// It is as it was, and takes a patch before `main`.
+    Patched,
 }
 
 /// Why the program is restarted.

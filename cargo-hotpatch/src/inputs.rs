@@ -16,7 +16,7 @@ use crate::dep_info;
 use crate::local_crate::LocalCrate;
 use crate::owed::{Circumstances, Matter};
 use crate::patch_linker;
-use crate::plan::{Built, Plan};
+use crate::plan::Plan;
 use crate::project::Project;
 use crate::rustc_args::UnitKey;
 use crate::stamp::{Comparison, Stamp};
@@ -69,16 +69,17 @@ pub(crate) struct Inputs {
 }
 
 impl Inputs {
-    /// The files of a program that cargo just built, or found built as it must be; `earlier` are those that an earlier
-    /// build of the same program found.
+    /// The files of a program that cargo just built, or found built as it must be, in a build that began at `started`
+    /// and met the crates `local`; `earlier` are those that an earlier build of the same program found.
     pub(crate) fn of(
         graph: &UnitGraph,
         plan: &Plan,
-        built: &Built,
         sysroot: &Path,
+        started: SystemTime,
+        local: &[LocalCrate],
         earlier: Option<Self>,
     ) -> Self {
-        let (project, started) = (&plan.project, built.started);
+        let project = &plan.project;
         let mut inputs = Self {
             files: BTreeMap::new(),
             circumstances: Circumstances::of(plan, graph, sysroot),
@@ -86,7 +87,7 @@ impl Inputs {
         };
         inputs.add_crates(graph, project, started);
         inputs.add_tools(graph, project, started);
-        for outside in built.local.iter().flatten() {
+        for outside in local {
             inputs.add_outside(outside, graph, project, started);
         }
         for (path, matter) in project.build_inputs(&graph.folders()) {

@@ -68,6 +68,7 @@ mod rendered;
 mod running;
 mod session;
 mod terminal;
+mod testing;
 mod unreached;
 
 mod cli;

@@ -12,7 +12,7 @@ use anyhow::{Context, Result};
 
 use crate::rustc_args::RustcArgs;
 
-const NAME: &str = "/proc/self/fd/0";
+pub(crate) const NAME: &str = "/proc/self/fd/0";
 
 /// Gives rustc its arguments, with the output folder as standard input, and with other files of the crates for which
 /// `replaced` knows one.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use anyhow::{Context, Result, bail};
+use cargo_metadata::Metadata;
 
 use crate::base::Base;
 use crate::build_id::BuildId;
@@ -55,6 +56,18 @@ impl Plan {
     ///
     /// Cargo does not understand the project, the program is not clear, or its settings prevent patching.
     pub(crate) fn new(selection: &Selection) -> Result<Self> {
+        Self::choosing(selection, Runnable::choose)
+    }
+
+    /// The same for the program that `choose` finds.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::new`].
+    pub(crate) fn choosing(
+        selection: &Selection,
+        choose: impl FnOnce(&Metadata, &Selection) -> Result<Runnable>,
+    ) -> Result<Self> {
         let env = caller_env::current();
         let metadata = cargo::metadata(selection, &env)?;
         let target_dir = match &selection.target_dir {
@@ -63,7 +76,7 @@ impl Plan {
         };
         let target_dir = target_dir.join("hotpatch");
         let state = StateDir::inside(&target_dir);
-        let runnable = Runnable::choose(&metadata, selection)?;
+        let runnable = choose(&metadata, selection)?;
         if selection.wants_messages() {
             messages::begin(&metadata, state.clone(), runnable.clone());
         }

@@ -36,6 +36,26 @@ impl RunnableKind {
 }
 
 impl Runnable {
+    /// What messages without a place are about where tests are built: the first target of what is chosen.
+    ///
+    /// # Errors
+    ///
+    /// There is no such package.
+    pub(crate) fn for_tests(metadata: &Metadata, selection: &Selection) -> Result<Self> {
+        let packages = packages(metadata, selection)?;
+        let first = packages
+            .first()
+            .and_then(|package| Some((package, package.targets.first()?)));
+        let Some((package, target)) = first else {
+            bail!("there is no package with a target to test");
+        };
+        Ok(Self {
+            package: package.name.to_string(),
+            name: target.name.clone(),
+            kind: RunnableKind::Bin,
+        })
+    }
+
     /// Chooses as `cargo run` does: the target that is asked for, else the `default-run` of the packages, else the
     /// only binary.
     ///

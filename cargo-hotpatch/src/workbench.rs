@@ -343,7 +343,8 @@ fn note_inputs(plan: &Plan, built: &Built, graph: &UnitGraph, sysroot: &Path) ->
         }
         (noted, _) => {
             // Cargo has looked at everything just now, and the program is what it wants.
-            let inputs = Inputs::of(graph, plan, built, sysroot, noted);
+            let local = built.local.as_deref().unwrap_or_default();
+            let inputs = Inputs::of(graph, plan, sysroot, built.started, local, noted);
             inputs.save(&path)?;
             Ok(inputs)
         }

@@ -7,5 +7,6 @@ pub(crate) mod explain;
 pub(crate) mod patch;
 pub(crate) mod run;
 pub(crate) mod status;
+pub(crate) mod test;
 
 mod difference;

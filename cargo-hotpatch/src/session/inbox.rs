@@ -13,6 +13,7 @@ use super::restart::Ready;
 use super::signals::Received;
 use crate::channel::Channel;
 use crate::keyboard::Input;
+use crate::testing::Ran;
 
 /// No further file event for so long means that a save is complete.
 const QUIET: Duration = Duration::from_millis(5);
@@ -44,6 +45,8 @@ pub(super) enum Message {
     Built(Result<Box<Ready>>),
     /// Something about the keys of the terminal.
     Keyboard(Input),
+    /// A test binary ended.
+    Tested(Ran),
 }
 
 /// An event of the file system.

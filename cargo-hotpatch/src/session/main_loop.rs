@@ -217,6 +217,8 @@ impl Session {
             Message::NothingHot => self.nothing_is_hot(),
             Message::Built(ready) => self.built(ready)?,
             Message::Keyboard(input) => self.keyboard(input),
+            // Only a session of tests has any.
+            Message::Tested(_) => {}
         }
         Ok(())
     }

@@ -21,7 +21,11 @@ mod restart;
 
 mod main_loop;
 
+mod test_edit;
+mod test_session;
+
 pub(crate) use keys::Keys;
 pub(crate) use main_loop::{Options, run};
-pub(crate) use program::Ending;
+pub(crate) use program::{Ending, environment};
 pub(crate) use refusals::OnRefusal;
+pub(crate) use test_session::{TestOptions, run as run_tests};

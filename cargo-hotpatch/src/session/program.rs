@@ -140,7 +140,7 @@ pub(super) fn meaning(status: ExitStatus) -> Meaning {
 }
 
 /// The environment that `cargo run` would give: the caller's, and what cargo adds for the package.
-pub(super) fn environment(
+pub(crate) fn environment(
     caller: &BTreeMap<OsString, OsString>,
     unit: &Capture,
 ) -> BTreeMap<OsString, OsString> {

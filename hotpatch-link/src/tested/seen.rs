@@ -36,17 +36,21 @@ fn marks(program: &Program, names: &Names) -> impl Iterator<Item = (Atom, Mark)>
         let path = program.title(atom).map_or("", |title| names.path(title));
         (atom, mark(program, names, path, program.deep(atom)))
     });
-    let variables = program.objects.iter().enumerate().flat_map(move |(index, object)| {
-        object.file.variables.iter().map(move |(symbol, section)| {
-            let symbol = &object.file.symbols[*symbol];
-            let atom = Atom {
-                object: index as u32,
-                section: *section,
-            };
-            let initial = Deep::of_part(program, names, atom, symbol);
-            (atom, mark(program, names, names.path(symbol.name), &initial))
-        })
-    });
+    let variables = program
+        .objects
+        .iter()
+        .enumerate()
+        .flat_map(move |(index, object)| {
+            object.file.variables.iter().map(move |(symbol, section)| {
+                let symbol = &object.file.symbols[*symbol];
+                let atom = Atom {
+                    object: index as u32,
+                    section: *section,
+                };
+                let initial = Deep::of_part(program, names, atom, symbol);
+                (atom, mark(program, names, names.path(symbol.name), &initial))
+            })
+        });
     functions.chain(variables)
 }
 

@@ -85,7 +85,11 @@ impl TestCode {
         let changed: HashSet<Atom> = changed.difference(&harness).copied().collect();
         self.follow(&program, &reverse, &changed, &described, &mut concerned);
         for (test, described) in &described {
-            if self.says.get(test).is_some_and(|before| *before != described.says) {
+            if self
+                .says
+                .get(test)
+                .is_some_and(|before| *before != described.says)
+            {
                 concerned.tests.entry(test.clone()).or_default();
             }
         }
