@@ -143,6 +143,8 @@ pub(crate) enum How {
     Relinked,
     /// It is as it was, and takes a patch before `main`.
     Patched,
+    /// It is as it was: an edit was taken back.
+    Kept,
 }
 
 /// Why the program is restarted.

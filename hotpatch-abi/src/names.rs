@@ -54,6 +54,13 @@ pub const CONTROL_DIR_VAR: &str = "HOTPATCH_CONTROL_DIR";
 /// Environment variable with the token that a client of the control channel must present.
 pub const CONTROL_TOKEN_VAR: &str = "HOTPATCH_CONTROL_TOKEN";
 
+/// The environment variable that names a patch file to take before `main`. A process that cannot take it ends at once.
+/// It is for this process alone: it is removed before anything else is started.
+pub const FIRST_PATCH_VAR: &str = "HOTPATCH_FIRST_PATCH";
+
+/// The extension of the file that a process makes beside its first patch when it has taken it.
+pub const TAKEN: &str = "taken";
+
 /// Extension of the sockets in the control directory.
 pub const SOCKET_EXTENSION: &str = "sock";
 

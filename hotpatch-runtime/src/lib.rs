@@ -40,6 +40,8 @@ pub mod dispatch;
 #[cfg(feature = "live")]
 mod event;
 #[cfg(feature = "live")]
+mod first_patch;
+#[cfg(feature = "live")]
 mod function;
 #[cfg(feature = "live")]
 pub mod generic;

@@ -162,9 +162,11 @@ impl TestSession {
 
     fn link(&mut self, index: usize) -> Result<()> {
         self.abandon();
-        if self.binaries[index].relink(&self.bench)? {
-            self.how[index] = How::Relinked;
-            self.list_again(index)?;
+        if let Some(how) = self.binaries[index].renew(&self.bench)? {
+            self.how[index] = how;
+            if how == How::Relinked {
+                self.list_again(index)?;
+            }
         }
         Ok(())
     }

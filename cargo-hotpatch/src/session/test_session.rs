@@ -177,7 +177,7 @@ impl TestSession {
     fn react(&mut self, message: Message) -> Result<()> {
         match message {
             Message::File(event) if !self.options.once => self.saved(event)?,
-            Message::Tested(ran) => self.tested(&ran),
+            Message::Tested(ran) => self.tested(&ran)?,
             Message::Signal(received) => self.ending = Some(Ending::Signal(received.signal)),
             Message::Keyboard(Input::Key(key)) => self.key(key)?,
             Message::Keyboard(Input::On) => self.options.terminal.status("Keys", KEYS),
@@ -295,6 +295,7 @@ impl TestSession {
                 How::Built => "built by cargo",
                 How::Relinked => "linked again",
                 How::Patched => "patched",
+                How::Kept => "as it was",
             };
             terminal.status(
                 "Running",
@@ -311,12 +312,17 @@ impl TestSession {
     }
 
     /// A binary ended.
-    fn tested(&mut self, ran: &Ran) {
-        let Some(run) = self.run.take() else { return };
-        if run.abandoned {
-            return;
-        }
+    fn tested(&mut self, ran: &Ran) -> Result<()> {
+        let Some(run) = self.run.take().filter(|run| !run.abandoned) else {
+            return Ok(());
+        };
         let binary = &mut self.binaries[run.binary];
+        if !binary.had_current_code()? {
+            self.options
+                .terminal
+                .note("the patch was not taken, so the tests are linked again");
+            return self.link_what_is_due();
+        }
         let ignored = match self.options.args.runs_ignored() {
             true => BTreeSet::new(),
             false => binary.listing.ignored.clone(),
@@ -354,6 +360,7 @@ impl TestSession {
                 ended_by(ran)
             ));
         }
+        Ok(())
     }
 
     /// Everything has run.

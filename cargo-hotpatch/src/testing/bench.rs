@@ -1,10 +1,10 @@
 //! The crates of all test binaries, and what their sources have become since the build: each is compiled once for all.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use hotpatch_link::Unit;
 
 use crate::base::Base;
@@ -39,7 +39,9 @@ pub(crate) struct TestBench {
     built: BTreeMap<UnitKey, Vec<PathBuf>>,
     /// The files in folders of targets when it was built.
     targets: BTreeSet<PathBuf>,
-    _scratch: ScratchDir,
+    /// The linker for patches.
+    linker: PathBuf,
+    scratch: ScratchDir,
 }
 
 /// What a look at the files found.
@@ -82,7 +84,8 @@ impl TestBench {
             stale: Stale::default(),
             built,
             targets: BTreeSet::new(),
-            _scratch: scratch,
+            linker: patch_linker::find(&sysroot)?,
+            scratch,
         };
         bench.targets = bench.files_of_targets();
         Ok(bench)
@@ -91,6 +94,17 @@ impl TestBench {
     /// What is built.
     pub(crate) fn plan(&self) -> &Plan {
         &self.plan
+    }
+
+    /// The linker for patches, and the folder of one binary for them.
+    ///
+    /// # Errors
+    ///
+    /// The folder cannot be made.
+    pub(super) fn for_patches(&self, unit: &UnitKey) -> Result<(&Path, PathBuf)> {
+        let folder = self.scratch.path().join("patches").join(unit.as_str());
+        std::fs::create_dir_all(&folder).with_context(|| format!("cannot make `{}`", folder.display()))?;
+        Ok((&self.linker, folder))
     }
 
     /// The files to watch, and the folders in which new ones matter.

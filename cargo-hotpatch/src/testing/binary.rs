@@ -8,12 +8,14 @@ use anyhow::{Context, Result};
 use hotpatch_link::{TestCode, Unit};
 
 use super::bench::TestBench;
+use super::first_patch::FirstPatch;
 use super::libtest_args::LibtestArgs;
 use super::listing::Listing;
 use super::relink;
 use crate::base::Base;
 use crate::capture::Capture;
 use crate::cargo_build::ArtifactTarget;
+use crate::events::How;
 use crate::plan::Plan;
 use crate::session::environment;
 
@@ -38,10 +40,12 @@ pub(crate) struct TestBinary {
     code: Option<TestCode>,
     /// The files that were looked at last.
     looked: Vec<PathBuf>,
-    /// The binary was linked from these.
-    linked: Vec<PathBuf>,
+    /// What runs is the code of these.
+    current: Vec<PathBuf>,
     /// A link of its own, not cargo's.
     relinked: Option<PathBuf>,
+    /// What makes patches of what runs; `None` where only a new link will do.
+    patch: Option<FirstPatch>,
 }
 
 impl TestBinary {
@@ -82,8 +86,9 @@ impl TestBinary {
             failing: BTreeSet::new(),
             code: None,
             looked: Vec::new(),
-            linked: Vec::new(),
+            current: Vec::new(),
             relinked: None,
+            patch: None,
         };
         binary.list(args)?;
         Ok(binary)
@@ -109,6 +114,9 @@ impl TestBinary {
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(&self.executable);
         command.env_clear().envs(&self.env);
+        if let Some(patch) = &self.patch {
+            patch.begin_with(&mut command);
+        }
         if let Some(folder) = self.unit.manifest_dir() {
             command.current_dir(folder);
         }
@@ -175,7 +183,8 @@ impl TestBinary {
 
     /// The link is what cargo made of the current objects.
     pub(crate) fn is_linked(&mut self, units: &[Unit]) {
-        self.linked = files(units);
+        self.current = files(units);
+        self.patch = FirstPatch::of(&self.base.program(), units.to_vec());
     }
 
     /// Reads the code that it was built from.
@@ -188,8 +197,9 @@ impl TestBinary {
             relink::sweep(folder);
         }
         self.looked = files(units);
-        self.linked = files(units);
+        self.current = files(units);
         self.code = Some(TestCode::open(units, &self.listing.all)?);
+        self.patch = FirstPatch::of(&self.base.program(), units.to_vec());
         Ok(())
     }
 
@@ -218,6 +228,9 @@ impl TestBinary {
         };
         let concerned = code.look(units)?;
         self.looked = files;
+        if !concerned.is_hot && !concerned.changed.is_empty() {
+            self.patch = None;
+        }
         if concerned.everything || (!self.has_harness() && !concerned.changed.is_empty()) {
             self.pending
                 .entry(None)
@@ -251,15 +264,42 @@ impl TestBinary {
             })
     }
 
-    /// Links it from the objects as they are now, unless it is. Returns whether it was linked.
+    /// Gives it the current code, unless it has it: with a patch where that brings all of it, else by a new link. `None`
+    /// if it had it.
     ///
     /// # Errors
     ///
     /// The linker failed.
-    pub(crate) fn relink(&mut self, bench: &TestBench) -> Result<bool> {
-        if self.linked == self.looked {
-            return Ok(false);
+    pub(crate) fn renew(&mut self, bench: &TestBench) -> Result<Option<How>> {
+        if self.current == self.looked {
+            return Ok(None);
         }
+        let units = bench.units_of(&self.base);
+        let (linker, folder) = bench.for_patches(&self.unit.key)?;
+        let patch = self.patch.as_mut();
+        if let Some(how) = patch.and_then(|patch| patch.make(&units, linker, &folder)) {
+            self.current.clone_from(&self.looked);
+            return Ok(Some(how));
+        }
+        self.relink(bench, units)?;
+        Ok(Some(How::Relinked))
+    }
+
+    /// Whether the process that ran last had the current code. If not, the next one is linked.
+    ///
+    /// # Errors
+    ///
+    /// Its answer cannot be removed.
+    pub(crate) fn had_current_code(&mut self) -> Result<bool> {
+        let had = self.patch.as_ref().map_or(Ok(true), FirstPatch::was_taken)?;
+        if !had {
+            self.patch = None;
+            self.current.clear();
+        }
+        Ok(had)
+    }
+
+    fn relink(&mut self, bench: &TestBench, units: Vec<Unit>) -> Result<()> {
         let folder = self
             .unit
             .args
@@ -267,10 +307,11 @@ impl TestBinary {
             .context("the folder of the binary is not recorded")?;
         let output = folder.join(relink::name(&self.base.record().program));
         relink::relink(bench, &self.base, &output)?;
-        self.linked = self.looked.clone();
+        self.current.clone_from(&self.looked);
+        self.patch = FirstPatch::of(&output, units);
         self.executable.clone_from(&output);
         self.relinked = Some(output);
-        Ok(true)
+        Ok(())
     }
 
     /// Learns from the list of a new binary.

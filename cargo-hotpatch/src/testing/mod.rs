@@ -8,6 +8,7 @@ mod build;
 mod listing;
 
 mod bench;
+mod first_patch;
 mod programs;
 mod relink;
 

@@ -4,6 +4,7 @@
 use hotpatch_abi::names::ENTRY_PREFIX;
 use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
+use crate::hot;
 use crate::names::Names;
 use crate::object_file::Role;
 use crate::program::{Atom, Program};
@@ -53,9 +54,28 @@ impl<'a> Reverse<'a> {
 
     /// All from which `targets` are reached, with them.
     pub(super) fn upwards(&self, targets: impl IntoIterator<Item = Atom>) -> HashSet<Atom> {
+        self.upwards_until(targets, |_| false)
+    }
+
+    /// The same without those from which they are only reached through the body of a hot function.
+    pub(super) fn past_hot(&self, targets: impl IntoIterator<Item = Atom>) -> HashSet<Atom> {
+        self.upwards_until(targets, |atom| {
+            let title = self.program.title(atom);
+            title.is_some_and(|title| hot::is_body(self.names.path(title)))
+        })
+    }
+
+    fn upwards_until(
+        &self,
+        targets: impl IntoIterator<Item = Atom>,
+        ends: impl Fn(Atom) -> bool,
+    ) -> HashSet<Atom> {
         let mut open: Vec<Atom> = targets.into_iter().collect();
         let mut reached: HashSet<Atom> = open.iter().copied().collect();
         while let Some(at) = open.pop() {
+            if ends(at) {
+                continue;
+            }
             let is_entry = self.is_entry(at);
             for next in self.from.get(&at).into_iter().flatten().copied() {
                 // Every hot function registers its entry when the program starts: that runs nothing of it.

@@ -36,6 +36,8 @@ pub struct Concerned {
     pub tests: BTreeMap<String, BTreeSet<String>>,
     /// What changed may run in every test: in a constructor, or called by its name from other languages.
     pub everything: bool,
+    /// Tests lead to what changed only through hot functions, so a patch can bring all of it.
+    pub is_hot: bool,
     /// The tests that the objects describe, if they can be told.
     pub described: Option<BTreeSet<String>>,
 }
@@ -83,6 +85,7 @@ impl TestCode {
         let reverse = Reverse::of(&program, &self.names);
         let harness = reverse.holders(described.values().flat_map(|described| &described.atoms));
         let changed: HashSet<Atom> = changed.difference(&harness).copied().collect();
+        concerned.is_hot = is_hot(&program, &reverse, &changed, &described);
         self.follow(&program, &reverse, &changed, &described, &mut concerned);
         for (test, described) in &described {
             if self
@@ -158,6 +161,23 @@ impl TestCode {
         self.seen = Seen::of(program, &self.names);
         self.says = says(&self.shapes.find(program, &self.names));
     }
+}
+
+/// Whether nothing but hot functions leads from a test to what changed.
+fn is_hot(
+    program: &Program,
+    reverse: &Reverse<'_>,
+    changed: &HashSet<Atom>,
+    described: &BTreeMap<String, Described>,
+) -> bool {
+    let past = reverse.past_hot(changed.iter().copied());
+    let mut tests = described.values().flat_map(|described| &described.atoms);
+    !described.is_empty()
+        && changed
+            .iter()
+            .all(|atom| program.section(*atom).role == Role::Code)
+        && !tests.any(|test| past.contains(test))
+        && !reverse.any_for_all(&past)
 }
 
 fn says(described: &BTreeMap<String, Described>) -> BTreeMap<String, u64> {

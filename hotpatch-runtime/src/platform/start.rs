@@ -8,7 +8,12 @@ use std::panic::catch_unwind;
 static START: extern "C" fn() = {
     extern "C" fn start() {
         // A panic must not cross into the loader; its message has been printed.
-        let _ = catch_unwind(crate::control::open);
+        let _ = catch_unwind(|| {
+            // SAFETY: the loader runs constructors on the one thread of the process; the thread of the control channel
+            // is started below. A constructor that started another one before this breaks what the loader promises.
+            unsafe { crate::first_patch::take() };
+            crate::control::open();
+        });
     }
     start
 };
