@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 
 use super::inbox::FileEvent;
-use super::test_session::{Built, TestSession};
+use super::test_session::{Built, Run, TestSession};
 use crate::base::Base;
 use crate::cargo::relative;
 use crate::diagnostic::Diagnostic;
@@ -135,10 +135,9 @@ impl TestSession {
     }
 
     fn find_concerned(&mut self) -> Result<()> {
-        if self.programs.look(&self.bench, &mut self.binaries)? {
-            self.build_again("a program that tests start has changed");
-            return Ok(());
-        }
+        let run = &mut self.run;
+        self.programs
+            .look(&self.bench, &mut self.binaries, || Run::abandon(run))?;
         for index in 0..self.binaries.len() {
             let binary = &mut self.binaries[index];
             if binary.look(&self.bench.units_of(&binary.base))? {

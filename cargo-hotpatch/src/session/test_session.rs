@@ -48,13 +48,23 @@ pub(crate) struct TestOptions {
 
 /// The run of one binary.
 #[derive(Debug)]
-struct Run {
+pub(super) struct Run {
     binary: usize,
     running: Running,
     tests: BTreeSet<String>,
     whole: bool,
     /// It was ended because something was saved.
     abandoned: bool,
+}
+
+impl Run {
+    /// Ends a run whose code is not the current one.
+    pub(super) fn abandon(run: &mut Option<Self>) {
+        if let Some(run) = run {
+            run.abandoned = true;
+            run.running.kill();
+        }
+    }
 }
 
 /// What the build told and is needed later.
@@ -83,7 +93,7 @@ pub(super) struct TestSession {
     /// When what is pending was saved.
     pub(super) saved: Option<Instant>,
     pub(super) how: Vec<How>,
-    run: Option<Run>,
+    pub(super) run: Option<Run>,
     idle: bool,
     held: bool,
     /// A binary has failed.
@@ -396,10 +406,7 @@ impl TestSession {
 
     /// Ends the binary that runs, because its code is not the current one. Its tests stay pending.
     pub(super) fn abandon(&mut self) {
-        if let Some(run) = &mut self.run {
-            run.abandoned = true;
-            run.running.kill();
-        }
+        Run::abandon(&mut self.run);
     }
 
     /// The current sources cannot be run: what is pending waits for others.

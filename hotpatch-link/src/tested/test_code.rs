@@ -86,7 +86,14 @@ impl TestCode {
         let harness = reverse.holders(described.values().flat_map(|described| &described.atoms));
         let changed: HashSet<Atom> = changed.difference(&harness).copied().collect();
         concerned.is_hot = is_hot(&program, &reverse, &changed, &described);
+        let own: Vec<String> = units
+            .iter()
+            .map(|unit| format!("{}::", unit.crate_name()))
+            .collect();
         self.follow(&program, &reverse, &changed, &described, &mut concerned);
+        for because in concerned.tests.values_mut().chain([&mut concerned.changed]) {
+            prefer(because, |path| own.iter().any(|own| path.contains(own)));
+        }
         for (test, described) in &described {
             if self
                 .says
@@ -160,6 +167,13 @@ impl TestCode {
     fn remember(&mut self, program: &Program) {
         self.seen = Seen::of(program, &self.names);
         self.says = says(&self.shapes.find(program, &self.names));
+    }
+}
+
+/// Keeps those that are wanted, if there are any: instances of library code change with the code of the author.
+fn prefer(paths: &mut BTreeSet<String>, is_wanted: impl Fn(&str) -> bool) {
+    if paths.iter().any(|path| is_wanted(path)) {
+        paths.retain(|path| is_wanted(path));
     }
 }
 
