@@ -42,7 +42,7 @@ impl UnitKind {
             Self::ProcMacro
         } else if types.iter().any(|kind| ["lib", "rlib"].contains(kind)) {
             Self::Library
-        } else if types.contains(&"bin") || args.is_test() {
+        } else if args.makes_program() {
             let named = args
                 .crate_name()
                 .is_some_and(|name| name.starts_with("build_script_"));

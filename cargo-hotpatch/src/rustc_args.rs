@@ -124,10 +124,14 @@ impl RustcArgs {
 
     /// Whether the output is linked.
     pub(crate) fn links(&self) -> bool {
-        self.is_test()
-            || self
-                .crate_types()
-                .any(|kind| ["bin", "cdylib", "dylib"].contains(&kind))
+        let is_shared = |kind| ["cdylib", "dylib"].contains(&kind);
+        self.makes_program() || self.crate_types().any(is_shared)
+    }
+
+    /// Whether the output is a program. It is where no type is given, as for a test target without a harness.
+    pub(crate) fn makes_program(&self) -> bool {
+        let mut types = self.crate_types().peekable();
+        self.is_test() || types.peek().is_none() || types.any(|kind| kind == "bin")
     }
 
     /// Whether a test harness is built.
@@ -251,6 +255,15 @@ mod tests {
         );
         assert_eq!(args.key().as_str(), "game-12ab");
         assert!(args.links());
+    }
+
+    #[test]
+    fn what_is_linked_is_told_from_libraries() {
+        let check = |line: &str, expected| assert_eq!(args(line).links(), expected, "{line}");
+        check("--crate-name api tests/api.rs --cfg test", true);
+        check("--crate-name game --crate-type lib", false);
+        check("--crate-name game --test", true);
+        check("--crate-name game --crate-type dylib", true);
     }
 
     #[test]

@@ -231,7 +231,7 @@ impl TestBinary {
         if !concerned.is_hot && !concerned.changed.is_empty() {
             self.patch = None;
         }
-        if concerned.everything || (!self.has_harness() && !concerned.changed.is_empty()) {
+        if concerned.everything || (!self.has_harness() && concerned.main) {
             self.pending
                 .entry(None)
                 .or_default()

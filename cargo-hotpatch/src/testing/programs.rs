@@ -97,11 +97,12 @@ impl Programs {
             if files == program.looked {
                 continue;
             }
-            let changed = program.code.look(&units)?.changed;
+            let concerned = program.code.look(&units)?;
             program.looked = files;
-            if changed.is_empty() {
+            if !concerned.main && !concerned.everything {
                 continue;
             }
+            let changed = concerned.changed;
             before_linking();
             relink::relink(bench, &program.base, &program.path)?;
             program.is_original = false;

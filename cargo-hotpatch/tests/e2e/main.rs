@@ -36,5 +36,6 @@ mod state;
 mod terminal;
 mod threads;
 mod toolchains;
+mod testing;
 mod workspaces;
 mod wrappers;

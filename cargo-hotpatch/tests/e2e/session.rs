@@ -54,6 +54,12 @@ impl Session {
         session
     }
 
+    /// Starts `cargo hotpatch test <arguments>`.
+    pub(crate) fn start_tests(project: &Project, arguments: &[&str]) -> Self {
+        let (command, events) = Self::command_of("test", project, project, arguments);
+        Self::spawn(command, events)
+    }
+
     fn spawn_in(project: &Project, events: &Project, arguments: &[&str]) -> Self {
         let (command, events) = Self::command(project, events, arguments);
         Self::spawn(command, events)
@@ -70,6 +76,15 @@ impl Session {
 
     /// The command to start, and its events.
     pub(crate) fn command(project: &Project, events: &Project, arguments: &[&str]) -> (Command, File) {
+        Self::command_of("run", project, events, arguments)
+    }
+
+    fn command_of(
+        subcommand: &str,
+        project: &Project,
+        events: &Project,
+        arguments: &[&str],
+    ) -> (Command, File) {
         // One for each session: whoever reads for an earlier one would take events away.
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
@@ -78,7 +93,7 @@ impl Session {
         assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
         // Open for both, so that the reader never meets the end of the file while nobody writes.
         let reader = OpenOptions::new().read(true).write(true).open(&fifo).unwrap();
-        let mut command = project.hotpatch(&["run", "--events"]);
+        let mut command = project.hotpatch(&[subcommand, "--events"]);
         command.arg(&fifo).args(arguments);
         (command, reader)
     }

@@ -9,6 +9,9 @@ use crate::names::Names;
 use crate::object_file::Role;
 use crate::program::{Atom, Program};
 
+/// The symbol with which a program begins.
+const MAIN: &str = "main";
+
 /// The references of a program, backwards.
 pub(super) struct Reverse<'a> {
     program: &'a Program,
@@ -108,6 +111,15 @@ impl<'a> Reverse<'a> {
             .any(|atom| self.starts.contains(atom) || self.is_for_others(*atom))
     }
 
+    /// Whether the function that the C library calls is among these.
+    pub(super) fn any_main(&self, reached: &HashSet<Atom>) -> bool {
+        let is_main = |atom: &Atom| {
+            let title = self.program.title(*atom);
+            title.is_some_and(|title| self.names.text(title) == MAIN)
+        };
+        reached.iter().any(is_main)
+    }
+
     fn is_entry(&self, atom: Atom) -> bool {
         let title = self.program.title(atom);
         title.is_some_and(|title| self.names.path(title).contains(ENTRY_PREFIX))
@@ -121,7 +133,7 @@ impl<'a> Reverse<'a> {
         let file = &self.program.object(atom).file;
         file.title(atom.section).is_some_and(|title| {
             let name = self.names.text(title.id.linkage);
-            !title.local && title.id.linkage == title.id.path && name != "main"
+            !title.local && title.id.linkage == title.id.path && name != MAIN
         })
     }
 }

@@ -36,6 +36,8 @@ pub struct Concerned {
     pub tests: BTreeMap<String, BTreeSet<String>>,
     /// What changed may run in every test: in a constructor, or called by its name from other languages.
     pub everything: bool,
+    /// `main` leads to what changed.
+    pub main: bool,
     /// Tests lead to what changed only through hot functions, so a patch can bring all of it.
     pub is_hot: bool,
     /// The tests that the objects describe, if they can be told.
@@ -133,6 +135,7 @@ impl TestCode {
         for (paths, atoms) in groups {
             let reached = reverse.upwards(atoms);
             concerned.everything |= reverse.any_for_all(&reached);
+            concerned.main |= reverse.any_main(&reached);
             for (test, described) in described {
                 if described.atoms.iter().any(|atom| reached.contains(atom)) {
                     let because = concerned.tests.entry(test.clone()).or_default();
