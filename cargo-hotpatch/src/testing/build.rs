@@ -37,7 +37,9 @@ pub(crate) fn build(plan: &Plan, selection: &TestSelection, args: &LibtestArgs) 
     let mut flags = selection.build_flags();
     flags.push("--no-run".into());
     let (artifacts, local) = plan.build_recorded("test", &flags, |artifacts| {
-        let mut executables = artifacts.iter().filter_map(|artifact| artifact.executable.as_ref());
+        let mut executables = artifacts
+            .iter()
+            .filter_map(|artifact| artifact.executable.as_ref());
         executables.all(|executable| plan.base_of(executable).is_ok())
     })?;
     let (binaries, programs, libraries) = linked(plan, artifacts, args)?;
