@@ -48,6 +48,7 @@ chapters! {
     state "../docs/guide/src/state.md"
     async_programs "../docs/guide/src/async.md"
     terminal "../docs/guide/src/terminal.md"
+    tests "../docs/guide/src/tests.md"
     workspaces "../docs/guide/src/workspaces.md"
     release "../docs/guide/src/release.md"
     scripts "../docs/guide/src/scripts.md"

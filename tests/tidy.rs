@@ -121,6 +121,9 @@ fn the_documents_name_every_code_and_every_event() {
         "refused",
         "restart-needed",
         "process-exited",
+        "tests-started",
+        "tests-finished",
+        "tests-idle",
     ] {
         assert!(
             events.contains(&format!("`{name}`")),
