@@ -1,6 +1,8 @@
 //! One edit in a session of tests: from a save to the tests that it concerns.
 
 use std::collections::BTreeSet;
+use std::panic::resume_unwind;
+use std::thread::{self, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
@@ -15,7 +17,7 @@ use crate::events::{Event, How};
 use crate::plan::Plan;
 use crate::refusal::{Exit, Refusal};
 use crate::runnable::Runnable;
-use crate::testing::{self, Programs, TestBench};
+use crate::testing::{self, Programs, TestBench, TestBinary};
 
 /// An editor that replaces a file gets so long.
 const REPLACING: Duration = Duration::from_millis(150);
@@ -138,33 +140,48 @@ impl TestSession {
         let run = &mut self.run;
         self.programs
             .look(&self.bench, &mut self.binaries, || Run::abandon(run))?;
-        for index in 0..self.binaries.len() {
-            let binary = &mut self.binaries[index];
-            if binary.look(&self.bench.units_of(&binary.base))? {
-                self.link(index)?;
-            }
+        let mut due = Vec::new();
+        for binary in &mut self.binaries {
+            let is_relisted = binary.look(&self.bench.units_of(&binary.base))?;
+            due.push(is_relisted || !binary.pending.is_empty());
         }
-        self.link_what_is_due()?;
+        self.link(&due)?;
         self.taken_up();
         Ok(())
     }
 
-    /// Links the binaries that are to run, unless they have the current code.
+    /// Gives the binaries that are to run the current code, all at once, unless they have it.
     pub(super) fn link_what_is_due(&mut self) -> Result<()> {
-        for index in 0..self.binaries.len() {
-            if !self.binaries[index].pending.is_empty() {
-                self.link(index)?;
-            }
-        }
-        Ok(())
+        let due = |binary: &TestBinary| !binary.pending.is_empty();
+        self.link(&self.binaries.iter().map(due).collect::<Vec<_>>())
     }
 
-    fn link(&mut self, index: usize) -> Result<()> {
+    fn link(&mut self, due: &[bool]) -> Result<()> {
+        if !due.contains(&true) {
+            return Ok(());
+        }
         self.abandon();
-        if let Some(how) = self.binaries[index].renew(&self.bench)? {
-            self.how[index] = how;
-            if how == How::Relinked {
-                self.list_again(index)?;
+        let bench = &self.bench;
+        let renewed: Vec<Result<Option<How>>> = thread::scope(|scope| {
+            let due = self.binaries.iter_mut().zip(due);
+            let threads: Vec<_> = due
+                .map(|(binary, is_due)| is_due.then(|| scope.spawn(|| binary.renew(bench))))
+                .collect();
+            let ends = threads
+                .into_iter()
+                .map(|thread| match thread.map(ScopedJoinHandle::join) {
+                    Some(Ok(renewed)) => renewed,
+                    Some(Err(panic)) => resume_unwind(panic),
+                    None => Ok(None),
+                });
+            ends.collect()
+        });
+        for (index, how) in renewed.into_iter().enumerate() {
+            if let Some(how) = how? {
+                self.how[index] = how;
+                if how == How::Relinked {
+                    self.list_again(index)?;
+                }
             }
         }
         Ok(())

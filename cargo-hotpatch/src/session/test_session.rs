@@ -375,6 +375,9 @@ impl TestSession {
 
     /// Everything has run.
     fn rest(&mut self) {
+        if !self.options.once {
+            self.binaries.iter_mut().for_each(TestBinary::prepare_patch);
+        }
         let failing = self.binaries.iter().flat_map(|binary| {
             let title = &binary.title;
             binary.failing.iter().map(move |test| format!("{title}: {test}"))

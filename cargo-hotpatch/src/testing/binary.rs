@@ -46,6 +46,8 @@ pub(crate) struct TestBinary {
     relinked: Option<PathBuf>,
     /// What makes patches of what runs; `None` where only a new link will do.
     patch: Option<FirstPatch>,
+    /// What runs was linked from these, and no patch of it can be made yet.
+    unread: Option<Vec<Unit>>,
 }
 
 impl TestBinary {
@@ -89,6 +91,7 @@ impl TestBinary {
             current: Vec::new(),
             relinked: None,
             patch: None,
+            unread: None,
         };
         binary.list(args)?;
         Ok(binary)
@@ -184,7 +187,7 @@ impl TestBinary {
     /// The link is what cargo made of the current objects.
     pub(crate) fn is_linked(&mut self, units: &[Unit]) {
         self.current = files(units);
-        self.patch = FirstPatch::of(&self.base.program(), units.to_vec());
+        (self.patch, self.unread) = (None, Some(units.to_vec()));
     }
 
     /// Reads the code that it was built from.
@@ -199,7 +202,7 @@ impl TestBinary {
         self.looked = files(units);
         self.current = files(units);
         self.code = Some(TestCode::open(units, &self.listing.all)?);
-        self.patch = FirstPatch::of(&self.base.program(), units.to_vec());
+        (self.patch, self.unread) = (None, Some(units.to_vec()));
         Ok(())
     }
 
@@ -229,7 +232,7 @@ impl TestBinary {
         let concerned = code.look(units)?;
         self.looked = files;
         if !concerned.is_hot && !concerned.changed.is_empty() {
-            self.patch = None;
+            (self.patch, self.unread) = (None, None);
         }
         if concerned.everything || (!self.has_harness() && concerned.main) {
             self.pending
@@ -285,6 +288,15 @@ impl TestBinary {
         Ok(Some(How::Relinked))
     }
 
+    /// Begins to read what runs, for patches of it. Not while tests run that somebody waits for.
+    pub(crate) fn prepare_patch(&mut self) {
+        if let Some(units) = self.unread.take() {
+            let linked = self.relinked.clone();
+            let binary = linked.unwrap_or_else(|| self.base.program());
+            self.patch = FirstPatch::of(&binary, units);
+        }
+    }
+
     /// Whether the process that ran last had the current code. If not, the next one is linked.
     ///
     /// # Errors
@@ -308,7 +320,7 @@ impl TestBinary {
         let output = folder.join(relink::name(&self.base.record().program));
         relink::relink(bench, &self.base, &output)?;
         self.current.clone_from(&self.looked);
-        self.patch = FirstPatch::of(&output, units);
+        (self.patch, self.unread) = (None, Some(units));
         self.executable.clone_from(&output);
         self.relinked = Some(output);
         Ok(())
