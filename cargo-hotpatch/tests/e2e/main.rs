@@ -1,8 +1,9 @@
 //! End to end: build a real program, run it, edit it, and watch what it prints.
 
-// Shared with the mutation corpus, which uses more of them.
+// Shared with the mutation corpus and the programs of the registry, which use more of them.
 #[allow(dead_code)]
 mod project;
+#[allow(dead_code)]
 mod pty;
 #[allow(dead_code)]
 mod session;
