@@ -13,12 +13,14 @@ use crate::project::{Project, repository};
 pub(crate) type Files = BTreeMap<String, Vec<u8>>;
 
 /// What a package of the registry has that its program is not made of.
-const LEFT_OUT: [&str; 5] = [
+const LEFT_OUT: [&str; 6] = [
     "Cargo.lock",
     "Cargo.toml.orig",
     ".cargo-ok",
     ".cargo_vcs_info.json",
     ".github",
+    // All are built by the toolchain of this repository.
+    "rust-toolchain.toml",
 ];
 
 /// The files of a program that is ready to be built: its libraries lie in folders with their names.
