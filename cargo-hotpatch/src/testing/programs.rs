@@ -16,6 +16,7 @@ use crate::base::Base;
 use crate::capture::Capture;
 use crate::hard_link;
 use crate::plan::Plan;
+use crate::rustc_args::UnitKey;
 
 /// A program.
 #[derive(Debug)]
@@ -130,9 +131,9 @@ impl Drop for Program {
 /// The file that rustc made; cargo gives it another name for users.
 fn original(plan: &Plan, base: &Base) -> Result<PathBuf> {
     let program = &base.record().program;
-    let key = serde_json::from_value(program.as_str().into())?;
+    let key: UnitKey = serde_json::from_value(program.as_str().into())?;
     let unit = Capture::load(&plan.state, &key);
     let folder = unit.as_ref().and_then(|unit| unit.args.out_dir());
     let folder = folder.with_context(|| format!("there is no record of how `{program}` was compiled"))?;
-    Ok(folder.join(program))
+    Ok(folder.join(key.stem()))
 }

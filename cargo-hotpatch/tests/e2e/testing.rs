@@ -1,10 +1,11 @@
 //! `cargo hotpatch test`: which tests run after which edit, how their binaries come to have it, and what is said.
 
+use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::ExitStatusExt;
 
 use serde_json::Value;
 
-use crate::project::{Project, manifest, text};
+use crate::project::{Project, manifest, shared_target, text};
 use crate::session::Session;
 
 const LIB: &str = r#"
@@ -58,7 +59,7 @@ fn fours() { assert_eq!(tested::four(), 4); }
 
 #[test]
 fn runs() {
-    let output = std::process::Command::new(env!("CARGO_BIN_EXE_tested")).output().unwrap();
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_PROGRAM")).output().unwrap();
     assert_eq!(String::from_utf8(output.stdout).unwrap(), "main 7\n");
 }
 "#;
@@ -73,13 +74,17 @@ fn named() { assert_eq!(name(), "main"); }
 /// Without rustc's harness.
 const WHOLE: &str = "fn main() { assert_eq!(tested::plain(), 7, \"as a whole\"); }\n";
 
-fn project() -> Project {
+/// Each with a program of its own name: all tests share a build folder.
+fn project(program: &str) -> Project {
     let project = Project::empty("tested");
-    let whole = "\n[[test]]\nname = \"whole\"\nharness = false\n";
-    project.write("Cargo.toml", &manifest("tested", whole));
+    let targets = format!(
+        "\n[lib]\nname = \"tested\"\n\n[[bin]]\nname = \"{program}\"\npath = \"src/main.rs\"\n\n[[test]]\nname = \
+         \"whole\"\nharness = false\n"
+    );
+    project.write("Cargo.toml", &manifest("tested", &targets));
     project.write("src/lib.rs", LIB);
     project.write("src/main.rs", MAIN);
-    project.write("tests/api.rs", API);
+    project.write("tests/api.rs", &API.replace("PROGRAM", program));
     project.write("tests/whole.rs", WHOLE);
     project
 }
@@ -119,7 +124,7 @@ fn ran(session: &mut Session) -> Vec<String> {
 
 #[test]
 fn tests_whose_code_changed_run_again() {
-    let project = project();
+    let project = project("tested-again");
     let mut session = Session::start_tests(&project, &[]);
     assert_eq!(
         ran(&mut session),
@@ -213,13 +218,18 @@ fn tests_whose_code_changed_run_again() {
     );
     project.write("tests/more.rs", "#[test]\nfn more() {}\n");
     assert_eq!(ran(&mut session), ["tests/more.rs built: ok more"]);
+    project.edit("src/lib.rs", "{ 7 }", "{ 8 }");
+    assert!(ran(&mut session).contains(&"tests/api.rs relinked: FAILED runs".to_owned()));
     session.signal("TERM");
     assert_eq!(session.wait().signal(), Some(15));
+    // What was linked for the tests is gone: cargo's own link lies there again, and in the folder of its artifacts.
+    let program = shared_target().join("hotpatch/debug/tested-again");
+    assert_eq!(program.metadata().unwrap().nlink(), 2);
 }
 
 #[test]
 fn once_is_what_cargo_test_does() {
-    let project = project();
+    let project = project("tested-once");
     let check = |arguments: &[&str], code: i32, said: &[&str], unsaid: &str| {
         let arguments: Vec<_> = ["test", "--once"].iter().chain(arguments).copied().collect();
         let output = project.output(&arguments);
@@ -254,7 +264,7 @@ fn once_is_what_cargo_test_does() {
 
 #[test]
 fn optimised_tests_are_patched_too() {
-    let project = project();
+    let project = project("tested-fast");
     let mut session = Session::start_tests(&project, &["--release", "--lib", "--test", "api"]);
     ran(&mut session);
     project.edit(
