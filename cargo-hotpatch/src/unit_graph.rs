@@ -224,12 +224,9 @@ mod tests {
     #[test]
     fn dependents_are_those_that_name_it() {
         let graph = graph();
-        let world = graph.units.keys().find(|key| key.as_str() == "world").unwrap();
+        let world = graph.units.keys().find(|key| key.stem() == "world").unwrap();
         let dependents = graph.dependents(world);
-        assert_eq!(
-            dependents.iter().map(UnitKey::as_str).collect::<Vec<_>>(),
-            ["game"]
-        );
+        assert_eq!(dependents.iter().map(UnitKey::stem).collect::<Vec<_>>(), ["game"]);
     }
 
     #[test]
