@@ -148,7 +148,7 @@ fn each_reason_in_a_debug_build() {
         "{line} {}",
         "{line}: {}",
         "N::game::frame",
-        "only called from the loop in `N::game::run`, which is running",
+        "only called from the loop in `N::game::run`, which is not entered again",
     );
     case.refused(
         "TOTAL.fetch_add(",
@@ -222,7 +222,7 @@ fn what_is_called_from_elsewhere(case: &mut Case) {
         "black_box(10)",
         "black_box(11)",
         "N::game::draw",
-        "only called by `N::game::frame`, from the loop in `N::game::run`, which is running",
+        "only called by `N::game::frame`, from the loop in `N::game::run`, which is not entered again",
     );
     case.session
         .message(&case.named("put `#[hotpatch]` on `N::game::frame`"));

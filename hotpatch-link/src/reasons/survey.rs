@@ -284,7 +284,9 @@ impl<'a> Survey<'a> {
                 let at_once = place.frames.last().is_some_and(|frame| frame.is_standard);
                 // Formatting takes the addresses of what it calls.
                 let shown = target.path.contains(" as core::fmt::");
-                !shown && (target.is_own || !at_once)
+                // Who asks for the code of a closure with its address calls it.
+                let asked = hot::is_closure(&target.path);
+                !shown && !asked && (target.is_own || !at_once)
             }
         };
         (place, met)

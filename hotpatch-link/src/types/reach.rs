@@ -12,6 +12,7 @@ use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 use super::known::KnownTypes;
 use super::recursion;
 use super::shown::{self, shown};
+use crate::hot;
 use crate::names::{Name, Names};
 
 #[derive(Clone, Copy)]
@@ -44,7 +45,9 @@ impl<'a> Reached<'a> {
         };
         // In a fixed order, so that a message always tells the same way.
         let mut signatures: Vec<_> = known.signatures.iter().collect();
-        signatures.sort_by_key(|(function, _)| names.path(**function));
+        let is_closure = |function: Name| hot::is_closure(names.path(function));
+        // What a function takes says more than what a closure captures.
+        signatures.sort_by_key(|(function, _)| (is_closure(**function), names.path(**function)));
         for (function, types) in signatures {
             for (position, of) in types.iter().enumerate() {
                 reached.add(*of, Step::Signature(*function, position));
@@ -158,8 +161,12 @@ impl<'a> Reached<'a> {
                     break;
                 }
                 Some(Step::Signature(function, position)) => {
-                    let function = crate::hot::function_path(self.names.path(*function));
+                    let path = self.names.path(*function);
+                    let function = hot::function_path(path);
                     steps.push(match position {
+                        _ if hot::is_closure(path) => {
+                            format!("`{of}` in a closure that is given to `hotpatch::call`")
+                        }
                         0 => format!("the `{of}` that `{function}` returns"),
                         _ => format!("argument {position} `{of}` of `{function}`"),
                     });
