@@ -388,7 +388,7 @@ fn other_types_are_refused(flags: &[&str]) {
             "AtomicU32 = AtomicU32::new(0)",
             "AtomicU64 = AtomicU64::new(0)",
             "HP0301",
-            "AtomicU32` -> `",
+            "` -> `core::sync::atomic::Atomic",
         ),
     ] {
         let before = session.project.source.clone();
