@@ -44,9 +44,9 @@ pub use hotpatch_abi::code::Code;
 pub use hotpatch_macros::hotpatch;
 
 pub use hotpatch_runtime::{
-    Address, Applied, Callable, Changed, Event, Function, Generation, Origin, Preparing, Refusal, RolledBack,
-    Serve, apply, call, changed, consistent, functions, generation, history, keep_generations, on_event, ptr,
-    rollback, serve,
+    Address, Applied, Callable, Changed, Event, Function, Generation, Hold, Image, Origin, Preparing,
+    Refusal, Resident, RolledBack, Serve, Thread, Unload, apply, call, changed, consistent, functions,
+    generation, history, hold, images, keep_generations, on_event, ptr, rollback, serve, unload,
 };
 
 #[cfg(any(doc, doctest))]

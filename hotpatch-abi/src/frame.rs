@@ -93,8 +93,10 @@ pub struct Status {
 pub struct ImageStatus {
     /// The file that it was loaded from.
     pub path: String,
-    /// The address space that it takes, in bytes. It stays as long as the process.
+    /// The address space that it takes, in bytes.
     pub bytes: u64,
+    /// Why it is still in the process: one fragment of a sentence for each reason.
+    pub resident: Vec<String>,
 }
 
 /// One hot function of a process.
@@ -193,6 +195,7 @@ impl Reply {
                 w.list(&status.images, |w, image| {
                     w.bytes(image.path.as_bytes());
                     w.u64(image.bytes);
+                    w.list(&image.resident, |w, reason| w.bytes(reason.as_bytes()));
                 });
             }
         }
@@ -233,6 +236,7 @@ impl Reply {
                     Ok(ImageStatus {
                         path: r.string("image")?,
                         bytes: r.u64("bytes of an image")?,
+                        resident: r.list("reasons of an image", |r| r.string("reason"))?,
                     })
                 })?,
             }),
@@ -323,6 +327,7 @@ mod tests {
                 images: vec![ImageStatus {
                     path: "/tmp/p.so".into(),
                     bytes: 12288,
+                    resident: vec!["the live generation runs it".into()],
                 }],
             }),
         ] {

@@ -1,7 +1,7 @@
 //! The commit of a patch: everything is checked before anything is written, and one store makes it live.
 
-use std::collections::HashMap;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 use hotpatch_abi::entry::{Entry, Slot};
@@ -9,13 +9,15 @@ use hotpatch_abi::manifest::Manifest;
 
 use crate::event::Turn;
 use crate::history;
-use crate::image::{Image, PatchOnDisk, Plan};
+use crate::image::{self, Image, PatchOnDisk, Plan};
 use crate::platform::{Program, forget_images};
 use crate::refusal::{Refusal, refuse};
 use crate::registry;
 use crate::report::{Applied, Event, Origin, Preparing};
+use crate::rows::Rows;
 use crate::scope::Scope;
 use crate::table::{Description, Row, Subject, Table, row_of};
+use crate::unload;
 
 /// Takes the patch file at `path` live: all its functions switch together, or nothing changes.
 ///
@@ -42,6 +44,7 @@ fn offer(path: &Path) -> Result<Applied, Refusal> {
     let started = Instant::now();
     let turn = Turn::wait()?;
     let outcome = commit(&turn, path, started);
+    unload::tidy(&turn);
     turn.emit(&match &outcome {
         Ok(applied) => Event::Applied(applied.clone()),
         Err(refusal) => Event::Refused(refusal.clone()),
@@ -67,7 +70,7 @@ fn commit(turn: &Turn, path: &Path, started: Instant) -> Result<Applied, Refusal
 
     let resident = table.images.iter().find(|image| image.patch == patch.id);
     let (entries, image) = match resident {
-        Some(image) => (plan.entries(image.load, &known)?, *image),
+        Some(image) => (plan.entries(image.load, &known)?, image.clone()),
         None => {
             let loaded = patch.load()?;
             let entries = plan.entries(loaded.load, &known)?;
@@ -77,7 +80,8 @@ fn commit(turn: &Turn, path: &Path, started: Instant) -> Result<Applied, Refusal
                 // SAFETY: the patch was made for this build, so the places are those of its standard library.
                 unsafe { forget_images(places) };
             }
-            (entries, Image::keep(patch.id, loaded, &patch.layout.segments))
+            let segments = &patch.layout.segments;
+            (entries, Image::new(patch.id, loaded, segments, plan.needs()))
         }
     };
     let generation = publish(&scope, manifest, &plan, &entries, image);
@@ -135,65 +139,50 @@ fn publish(
     manifest: &Manifest,
     plan: &Plan<'_>,
     entries: &[&'static Entry],
-    image: &'static Image,
+    image: Arc<Image>,
 ) -> u64 {
     let next = registry::lock_next();
-    registry::add(
-        scope,
-        &next,
-        entries
-            .iter()
-            .copied()
-            .filter(|entry| entry.slot() == Slot::NONE)
-            .collect(),
-    );
+    let is_new = |entry: &&'static Entry| entry.slot() == Slot::NONE;
+    registry::add(scope, &next, entries.iter().copied().filter(is_new).collect());
     let live = Table::live(scope);
     let generation = live.generation + 1;
-    let mut rows = live.rows.to_vec();
+    let mut rows = Rows::of(&live.rows);
     if manifest.parent.is_none() {
-        for row in &mut rows {
-            *row = Row {
-                since: 0,
-                code: None,
-                ..row.clone()
-            };
-        }
+        rows.all_as_built();
     }
     for (entry, published) in entries.iter().zip(&manifest.published) {
         let row = &mut rows[row_of(entry.slot())];
         row.name = published.path.as_str().into();
         row.since = generation;
-        row.code = Some(plan.code(image, published.body));
+        row.code = Some(plan.code(&image, published.body));
     }
-    let known: HashMap<_, _> = rows
-        .iter()
-        .enumerate()
-        .filter_map(|(index, row)| Some((row.instance()?, index)))
-        .collect();
+    let known = rows.instances();
     for instance in &manifest.instances {
-        let built = plan.code(image, instance.built).address;
+        let built = plan.code(&image, instance.built).address;
         let row = Row {
             subject: Subject::Instance(built),
             name: instance.path.as_str().into(),
             since: generation,
-            code: Some(plan.code(image, instance.body)),
+            code: Some(plan.code(&image, instance.body)),
         };
         match known.get(&built) {
             Some(index) => rows[*index] = row,
-            None => rows.push(row),
+            None => drop(rows.add(row)),
         }
     }
-    let mut images = live.images.to_vec();
-    if !images.iter().any(|resident| resident.patch == image.patch) {
-        images.push(image);
+    let mut images = live.images.clone();
+    let patch = image.patch;
+    if !images.iter().any(|resident| resident.id == image.id) {
+        images.push(image.clone());
+        image::mapped().push(image);
     }
     let description = Description {
         generation,
-        head: Some(image.patch),
-        rows,
+        head: Some(patch),
+        rows: rows.into_vec(),
         images,
     };
-    let origin = Origin::Patch(image.patch);
+    let origin = Origin::Patch(patch);
     history::publish(scope, &next, description, origin, functions(manifest));
     generation
 }

@@ -19,7 +19,7 @@ pub fn functions() -> Vec<Function> {
     let scope = Scope::open();
     registry::refresh(&scope);
     let table = Table::live(&scope);
-    let rows = table.rows.iter().map(|row| describe(table, row));
+    let rows = table.rows.iter().filter_map(|row| describe(table, row));
     let generic = inventory::iter::<RegisteredGeneric>().map(describe_generic);
     let mut generic: Vec<_> = generic.collect();
     generic.sort_by(|a, b| (&a.name, &a.signature).cmp(&(&b.name, &b.signature)));
@@ -36,26 +36,26 @@ fn describe_generic(function: &RegisteredGeneric) -> Function {
     }
 }
 
-fn describe(table: &Table, row: &Row) -> Function {
-    let (address, image) = match row.code {
-        Some(code) => (Some(code.address.as_ptr().addr()), code.image),
-        None => {
-            let (body, record) = match row.subject {
-                Subject::Function(entry) => (
-                    entry.body.map(|body| body.0.addr()),
-                    std::ptr::from_ref(entry).addr(),
-                ),
-                Subject::Instance(built) => (Some(built.addr().get()), built.addr().get()),
-            };
-            let image = table.images.iter().copied().find(|image| image.contains(record));
-            (body, image)
-        }
+/// `None` for a row about nothing.
+fn describe(table: &Table, row: &Row) -> Option<Function> {
+    let place = row.place()?;
+    let built = match row.subject {
+        Subject::Function(entry) => entry.body.map(|body| body.0.addr()),
+        Subject::Instance(_) | Subject::Gone(_) => Some(place),
     };
-    Function {
+    let mut images = table.images.iter();
+    let (address, image) = match row.code {
+        Some(code) => (
+            Some(code.address.as_ptr().addr()),
+            images.find(|image| Some(image.id) == code.image),
+        ),
+        None => (built, images.find(|image| image.contains(place))),
+    };
+    Some(Function {
         name: row.name.to_string(),
         signature: row.entry().map_or("", |entry| entry.signature).into(),
         generation: row.since,
         address: address.map(Address),
         image: image.map_or_else(|| Program::get().path.clone(), |image| image.path.clone()),
-    }
+    })
 }

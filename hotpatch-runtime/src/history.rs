@@ -1,8 +1,9 @@
 //! The generations that this process can go back to.
 //!
-//! Owns the record of what each generation ran. Images stay in memory, so a record is all that a roll-back needs.
+//! Owns the record of what each generation ran. The images that it needs stay in memory for as long as it is kept, so a
+//! record is all that a roll-back needs.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime};
@@ -11,11 +12,13 @@ use hotpatch_abi::manifest::PatchId;
 
 use crate::changed;
 use crate::event::Turn;
+use crate::image::ImageId;
 use crate::refusal::{Refusal, refuse};
 use crate::registry::{self, Next};
 use crate::report::{Event, Generation, Origin, Preparing, RolledBack};
 use crate::scope::Scope;
 use crate::table::{Code, Description, Row, Table};
+use crate::unload;
 
 /// How many generations are kept unless [`keep_generations`] says otherwise. Generation 0 is always there.
 const KEPT: NonZeroUsize = NonZeroUsize::new(64).expect("not zero");
@@ -27,10 +30,13 @@ struct Record {
 }
 
 /// What a generation ran.
+#[derive(Clone)]
 struct Target {
     head: Option<PatchId>,
     /// In the order of slots. Functions that got their slots later ran as built.
     rows: Vec<(u64, Option<Code>)>,
+    /// The images that hold it.
+    images: Vec<ImageId>,
 }
 
 struct Kept {
@@ -57,6 +63,8 @@ pub fn keep_generations(limit: NonZeroUsize) {
     let mut kept = lock();
     kept.limit = limit;
     kept.forget();
+    drop(kept);
+    unload::look_again();
 }
 
 /// Takes all functions back, at once, to what they ran in an earlier generation, or forward again to a later one: the
@@ -72,6 +80,7 @@ pub fn rollback(to: u64) -> Result<RolledBack, Refusal> {
     let started = Instant::now();
     let turn = Turn::wait()?;
     let outcome = back(&turn, to, started);
+    unload::tidy(&turn);
     turn.emit(&match &outcome {
         Ok(rolled_back) => Event::RolledBack(rolled_back.clone()),
         Err(refusal) => Event::Refused(refusal.clone()),
@@ -127,11 +136,45 @@ pub(crate) fn publish(
     kept.records.push_back(record);
     kept.forget();
     drop(kept);
+    unload::depart(scope, next);
     changed::tell(number);
+}
+
+/// The images that each kept generation ran code of.
+pub(crate) fn images() -> HashMap<ImageId, Vec<u64>> {
+    let mut generations: HashMap<_, Vec<u64>> = HashMap::new();
+    for record in &lock().records {
+        for image in &record.target.images {
+            generations
+                .entry(*image)
+                .or_default()
+                .push(record.generation.number);
+        }
+    }
+    generations
+}
+
+/// Forgets what these rows were about, in which no kept generation ran any code. Belongs to whoever has the turn.
+pub(crate) fn empty(rows: &[usize]) {
+    for record in &mut lock().records {
+        let target = Arc::make_mut(&mut record.target);
+        for index in rows {
+            if let Some(row) = target.rows.get_mut(*index) {
+                *row = (0, None);
+            }
+        }
+    }
 }
 
 impl Record {
     fn of(description: &Description, origin: Origin, functions: Vec<String>) -> Self {
+        let mut images: Vec<_> = description
+            .rows
+            .iter()
+            .filter_map(|row| row.code?.image)
+            .collect();
+        images.sort_unstable();
+        images.dedup();
         Self {
             generation: Generation {
                 number: description.generation,
@@ -142,6 +185,7 @@ impl Record {
             target: Arc::new(Target {
                 head: description.head,
                 rows: description.rows.iter().map(|row| (row.since, row.code)).collect(),
+                images,
             }),
         }
     }

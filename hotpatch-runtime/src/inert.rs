@@ -6,7 +6,7 @@ use std::path::Path;
 use hotpatch_abi::code;
 
 use crate::refusal::Refusal;
-use crate::report::{Applied, Event, Function, Generation, RolledBack};
+use crate::report::{Applied, Event, Function, Generation, Hold, Image, RolledBack, Unload};
 
 /// Runs `f`.
 #[inline(always)]
@@ -70,6 +70,23 @@ pub fn rollback(_to: u64) -> Result<RolledBack, Refusal> {
 pub fn on_event(callback: impl Fn(&Event) + Send + Sync + 'static) {
     drop(callback);
 }
+
+/// The patch images of this process: none.
+pub fn images() -> Vec<Image> {
+    Vec::new()
+}
+
+/// Holds nothing: there are no images.
+pub fn hold() -> Hold {
+    Hold {}
+}
+
+/// Does nothing: there are no images.
+///
+/// # Safety
+///
+/// None is needed; the one with patching has conditions.
+pub unsafe fn unload(_policy: Unload) {}
 
 fn without_patching() -> Refusal {
     Refusal::new(

@@ -16,7 +16,10 @@ pub use pointer::{Callable, ptr};
 pub use refusal::Refusal;
 pub use serve::{Serve, serve};
 
-pub use report::{Address, Applied, Event, Function, Generation, Origin, Preparing, RolledBack};
+pub use report::{
+    Address, Applied, Event, Function, Generation, Hold, Image, Origin, Preparing, Resident, RolledBack,
+    Thread, Unload,
+};
 
 #[cfg(not(feature = "live"))]
 mod inert;
@@ -24,7 +27,8 @@ mod inert;
 use inert::enter_instance;
 #[cfg(not(feature = "live"))]
 pub use inert::{
-    apply, call, consistent, functions, generation, history, keep_generations, on_event, rollback,
+    apply, call, consistent, functions, generation, history, hold, images, keep_generations, on_event,
+    rollback, unload,
 };
 
 #[cfg(feature = "live")]
@@ -60,12 +64,17 @@ pub mod registry;
 #[cfg(feature = "live")]
 mod reserve;
 #[cfg(feature = "live")]
+mod rows;
+#[cfg(feature = "live")]
 mod scope;
 pub mod started;
 #[cfg(feature = "live")]
 mod sync;
 #[cfg(feature = "live")]
 mod table;
+
+#[cfg(feature = "live")]
+mod unload;
 
 #[cfg(feature = "live")]
 pub use commit::apply;
@@ -88,3 +97,5 @@ pub use registry::Registered;
 #[doc(hidden)]
 pub use reserve::reserve;
 pub use started::Started;
+#[cfg(feature = "live")]
+pub use unload::{hold, images, unload};

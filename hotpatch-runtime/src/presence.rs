@@ -17,10 +17,13 @@ use crate::sync::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, heavy_fence, lig
 
 /// The word of one thread. Words are never freed, and on cache lines of their own: two, for processors that fetch pairs.
 #[repr(align(128))]
+#[derive(Debug)]
 pub(crate) struct Word {
     /// Odd while the thread is in a scope.
     count: AtomicUsize,
     taken: AtomicBool,
+    /// The number of the thread, for messages.
+    thread: AtomicUsize,
     /// The word that was made before this one. Never changes once the word is in the list.
     next: AtomicPtr<Word>,
 }
@@ -30,7 +33,7 @@ pub(crate) struct Word {
 pub(crate) struct After(usize);
 
 /// A word that was odd, and its count then.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Inside {
     word: &'static Word,
     count: usize,
@@ -41,6 +44,7 @@ impl Word {
         Self {
             count: AtomicUsize::new(0),
             taken: AtomicBool::new(true),
+            thread: AtomicUsize::new(0),
             next: AtomicPtr::new(std::ptr::null_mut()),
         }
     }
@@ -76,14 +80,26 @@ impl Inside {
         // Acquire: pairs with the Release in `leave`.
         self.word.count.load(Ordering::Acquire) != self.count
     }
+
+    /// The number of the thread.
+    pub(crate) fn thread(&self) -> u32 {
+        self.word.thread.load(Ordering::Relaxed) as u32
+    }
 }
 
 /// The words of all threads.
 pub(crate) struct Words(pub(crate) AtomicPtr<Word>);
 
 impl Words {
-    /// A word for this thread: one that an ended thread left, or a new one.
-    pub(crate) fn take(&self) -> &'static Word {
+    /// A word for this thread, whose number is `thread`: one that an ended thread left, or a new one.
+    pub(crate) fn take(&self, thread: u32) -> &'static Word {
+        let word = self.take_any();
+        // Relaxed: a reader of the number shows it, and nothing more.
+        word.thread.store(thread as usize, Ordering::Relaxed);
+        word
+    }
+
+    fn take_any(&self) -> &'static Word {
         for word in self.iter() {
             // Acquire: pairs with the Release in `give_back`; we go on counting where the other thread stopped.
             let swap = word

@@ -1,6 +1,7 @@
 //! The hot functions that are linked into the program.
 //!
-//! Owns the slots: a slot is given once, is never taken back, and every table from then on covers it.
+//! Owns the slots: a slot belongs to one function for as long as any code can ask for it, and every table from then on
+//! covers it.
 
 use std::ptr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -8,6 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use hotpatch_abi::entry::{Entry, Slot};
 use hotpatch_abi::version::ABI_VERSION;
 
+use crate::rows::Rows;
 use crate::scope::Scope;
 use crate::table::{Description, Row, Table, slot_of};
 
@@ -53,23 +55,21 @@ pub(crate) fn add(scope: &Scope, next: &Next, entries: Vec<&'static Entry>) {
         return;
     }
     let live = Table::live(scope);
-    let mut rows = live.rows.clone();
-    let first = rows.len();
-    rows.extend(entries.iter().copied().map(Row::as_built));
-    let (head, images) = (live.head, live.images.clone());
-    Table::publish(
-        scope,
-        next,
-        Description {
-            generation: live.generation,
-            head,
-            rows,
-            images,
-        },
-    );
+    let mut rows = Rows::of(&live.rows);
+    let places: Vec<usize> = entries
+        .iter()
+        .map(|entry| rows.add(Row::as_built(entry)))
+        .collect();
+    let description = Description {
+        generation: live.generation,
+        head: live.head,
+        rows: rows.into_vec(),
+        images: live.images.clone(),
+    };
+    Table::publish(scope, next, description);
     // Only now, so that whoever reads a slot finds a table that covers it: see `Entry::slot`.
-    for (index, entry) in entries.into_iter().enumerate() {
-        entry.assign(slot_of(first + index));
+    for (entry, row) in entries.into_iter().zip(places) {
+        entry.assign(slot_of(row));
     }
 }
 

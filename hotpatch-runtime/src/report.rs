@@ -140,3 +140,124 @@ impl fmt::Display for Address {
         write!(f, "{:#x}", self.0)
     }
 }
+
+/// What becomes of patch images that are not needed any more. See [`unload`](crate::unload()).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Unload {
+    /// They stay for as long as the process runs.
+    #[default]
+    Never,
+    /// They are closed when the runtime knows of nobody who may use them.
+    WhenQuiescent,
+}
+
+/// A patch image of this process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Image {
+    /// The identity of the patch.
+    pub patch: PatchId,
+    /// The file that it was loaded from.
+    pub path: PathBuf,
+    /// The address space that it takes, in bytes.
+    pub bytes: u64,
+    /// Why it is still in the process. Never empty.
+    pub resident: Vec<Resident>,
+}
+
+/// Why an image is still in the process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Resident {
+    /// The live generation runs code of it.
+    Live,
+    /// These generations, which are kept for [`rollback`](crate::rollback), ran code of it.
+    Kept(Vec<u64>),
+    /// The image of this patch was bound to it.
+    NeededBy(PatchId),
+    /// Images are not unloaded, unless [`unload`](crate::unload()) says so.
+    ByDefault,
+    /// It was loaded before unloading was turned on, so its users were not counted.
+    LoadedBefore,
+    /// This many handles: [`hold`](crate::hold), and sessions of `cargo hotpatch` that are attached.
+    Held(usize),
+    /// This many futures that its code made.
+    Futures(usize),
+    /// These threads are in calls that began before the image was left.
+    Calls(Vec<Thread>),
+    /// Nothing any more: it is about to be closed.
+    Closing,
+}
+
+impl fmt::Display for Resident {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Live => write!(f, "the live generation runs it"),
+            Self::Kept(generations) => {
+                let numbers: Vec<String> = generations.iter().map(u64::to_string).collect();
+                write!(f, "kept for a roll-back to {}", numbers.join(", "))
+            }
+            Self::NeededBy(patch) => write!(f, "the image of patch `{patch}` needs it"),
+            Self::ByDefault => write!(f, "images stay, as `hotpatch::unload` was not called"),
+            Self::LoadedBefore => write!(f, "loaded before `hotpatch::unload` was called"),
+            Self::Held(1) => write!(f, "held by a handle, or by a session"),
+            Self::Held(count) => write!(f, "held by {count} handles and sessions"),
+            Self::Futures(1) => write!(f, "a future that it made is alive"),
+            Self::Futures(count) => write!(f, "{count} futures that it made are alive"),
+            Self::Calls(threads) => {
+                let threads: Vec<String> = threads.iter().map(Thread::to_string).collect();
+                write!(
+                    f,
+                    "calls that began before are still running: {}",
+                    threads.join(", ")
+                )
+            }
+            Self::Closing => write!(f, "about to be closed"),
+        }
+    }
+}
+
+/// A thread of this process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Thread {
+    /// Its number, as the kernel and debuggers know it.
+    pub id: u32,
+    /// Its name, cut off after 15 bytes; `None` if it has ended.
+    pub name: Option<String>,
+}
+
+impl Thread {
+    #[cfg(feature = "live")]
+    pub(crate) fn of(id: u32) -> Self {
+        Self {
+            id,
+            name: crate::platform::thread_name(id),
+        }
+    }
+}
+
+impl fmt::Display for Thread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.name {
+            Some(name) => write!(f, "`{name}` ({})", self.id),
+            None => write!(f, "thread {}", self.id),
+        }
+    }
+}
+
+/// Keeps the patch images of the process. See [`hold`](crate::hold).
+#[derive(Debug)]
+#[must_use = "the images are held until it is dropped"]
+pub struct Hold {
+    #[cfg(feature = "live")]
+    _uses: crate::unload::Uses,
+}
+
+#[cfg(feature = "live")]
+impl Hold {
+    pub(crate) fn new(uses: crate::unload::Uses) -> Self {
+        Self { _uses: uses }
+    }
+}

@@ -24,7 +24,7 @@ use crossbeam_epoch::{Collector, Guard, LocalHandle};
 
 use crate::control;
 use crate::live::Live;
-use crate::platform::membarrier;
+use crate::platform::{membarrier, thread_id};
 use crate::presence::{After, Inside, Word, Words};
 use crate::table::{self, Table};
 
@@ -37,7 +37,7 @@ thread_local! {
     /// Whether this thread is on its way into or out of its outermost scope.
     static CHANGING: Cell<bool> = const { Cell::new(false) };
     /// Gives the word back when the thread ends.
-    static SEAT: Seat = Seat(WORDS.take());
+    static SEAT: Seat = Seat(WORDS.take(thread_id()));
     static PARTICIPANT: LocalHandle = collector().register();
 }
 
@@ -113,9 +113,7 @@ impl Scope {
 
     /// A guard of our collector, for deferring garbage.
     pub(crate) fn pin(&self) -> Guard {
-        PARTICIPANT
-            .try_with(LocalHandle::pin)
-            .unwrap_or_else(|_| collector().register().pin())
+        pin()
     }
 }
 
@@ -241,6 +239,20 @@ impl Drop for Protection {
             COUNTED.fetch_sub(1, Ordering::Release);
         }
     }
+}
+
+/// Carries the epoch on, as far as pinned threads allow, so that what was given to it is reclaimed.
+pub(crate) fn advance_epoch() {
+    // What is deferred in one epoch may be reclaimed two epochs later.
+    for _ in 0..3 {
+        pin().flush();
+    }
+}
+
+fn pin() -> Guard {
+    PARTICIPANT
+        .try_with(LocalHandle::pin)
+        .unwrap_or_else(|_| collector().register().pin())
 }
 
 /// The announced scopes that may use what was replaced before this call. `None` if others may, which cannot be told

@@ -9,15 +9,28 @@ use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+#[cfg(feature = "live")]
+use crate::image::Use;
+#[cfg(not(feature = "live"))]
+use std::convert::Infallible as Use;
+
 /// A future that was made by one version of a hot `async fn`, and that ends on that version.
 ///
 /// `F` is the future that the program was built with; the one inside may be of a later version of the same function. Both
 /// have the same output, and borrow the same arguments. What is inside is reached only through `code`.
 #[repr(C)]
 pub struct Started<F> {
+    /// A `Boxed` of some future.
     future: *mut (),
     code: &'static Code,
     made_by: PhantomData<F>,
+}
+
+/// A future with what keeps its code in the process, which every image puts first.
+#[repr(C)]
+struct Boxed<F> {
+    image: Option<Use>,
+    future: F,
 }
 
 /// What the image that made a future knows about it.
@@ -31,36 +44,50 @@ struct Code {
 impl<F: Future> Started<F> {
     /// Moves a future into a box.
     pub fn new(future: F) -> Self {
+        let code: &'static Code = const {
+            &Code {
+                poll: poll::<F>,
+                drop: drop_box::<F>,
+            }
+        };
+        let image = use_of(code);
         Self {
-            future: Box::into_raw(Box::new(future)).cast(),
-            code: const {
-                &Code {
-                    poll: poll::<F>,
-                    drop: drop_box::<F>,
-                }
-            },
+            future: Box::into_raw(Box::new(Boxed { image, future })).cast(),
+            code,
             made_by: PhantomData,
         }
     }
 }
 
+/// What keeps the image of `code` in the process.
+#[cfg(feature = "live")]
+#[inline(never)]
+fn use_of(code: &'static Code) -> Option<Use> {
+    crate::image::by_future(std::ptr::from_ref(code).addr())
+}
+
+#[cfg(not(feature = "live"))]
+fn use_of(_code: &'static Code) -> Option<Use> {
+    None
+}
+
 /// # Safety
 ///
-/// - `future` comes from a `Box<F>`, is not used by anybody else, and never moves again.
+/// - `future` comes from a `Box<Boxed<F>>`, is not used by anybody else, and never moves again.
 /// - `result` is a place for a `Poll<F::Output>`.
 unsafe fn poll<F: Future>(future: *mut (), context: &mut Context<'_>, result: *mut ()) {
     // SAFETY: promised by the caller.
-    let poll = unsafe { Pin::new_unchecked(&mut *future.cast::<F>()) }.poll(context);
+    let poll = unsafe { Pin::new_unchecked(&mut (*future.cast::<Boxed<F>>()).future) }.poll(context);
     // SAFETY: promised by the caller.
     unsafe { result.cast::<Poll<F::Output>>().write(poll) };
 }
 
 /// # Safety
 ///
-/// `future` comes from a `Box<F>` and is not used any more.
+/// `future` comes from a `Box<Boxed<F>>` and is not used any more.
 unsafe fn drop_box<F>(future: *mut ()) {
     // SAFETY: promised by the caller.
-    drop(unsafe { Box::from_raw(future.cast::<F>()) });
+    drop(unsafe { Box::from_raw(future.cast::<Boxed<F>>()) });
 }
 
 impl<F: Future> Future for Started<F> {
@@ -80,6 +107,9 @@ impl<F: Future> Future for Started<F> {
 impl<F> Drop for Started<F> {
     #[inline]
     fn drop(&mut self) {
+        // Taken out first, and dropped last: the image is needed until its own code has returned.
+        // SAFETY: whatever future is inside, the box begins with this field, and it is ours alone.
+        let _image = unsafe { (*self.future.cast::<Option<Use>>()).take() };
         // SAFETY: the code came with the future, which is ours alone; nobody uses it after this.
         unsafe { (self.code.drop)(self.future) }
     }

@@ -17,7 +17,7 @@ use hotpatch_abi::entry::{Entry, Slot};
 use hotpatch_abi::manifest::PatchId;
 
 use crate::address_map::AddressMap;
-use crate::image::Image;
+use crate::image::{Image, ImageId};
 use crate::live::Live;
 use crate::presence::Inside;
 use crate::registry::Next;
@@ -53,8 +53,8 @@ pub(crate) struct Description {
     pub(crate) head: Option<PatchId>,
     /// The hot functions, in the order of their slots.
     pub(crate) rows: Vec<Row>,
-    /// Every patch image in the process, oldest first, also those whose code no function runs in this generation.
-    pub(crate) images: Vec<&'static Image>,
+    /// The patch images that patches may refer to, oldest first, also those whose code no function runs in this generation.
+    pub(crate) images: Vec<Arc<Image>>,
 }
 
 /// A hot function in one generation.
@@ -75,6 +75,9 @@ pub(crate) enum Subject {
     Function(&'static Entry),
     /// An instance of a generic function, known by the address of its body as built.
     Instance(NonNull<()>),
+    /// Nothing any more: it was about something in this image, which has left the table. When the image is closed, the
+    /// slot may be given to another function.
+    Gone(ImageId),
 }
 
 // SAFETY: an entry is shared by all threads, and an address of code is only compared, shown and called.
@@ -87,7 +90,7 @@ unsafe impl Sync for Subject {}
 pub(crate) struct Code {
     pub(crate) address: NonNull<()>,
     /// The image that holds it; `None` for the program itself.
-    pub(crate) image: Option<&'static Image>,
+    pub(crate) image: Option<ImageId>,
 }
 
 // SAFETY: an address of code is only compared, shown and called.
@@ -110,15 +113,34 @@ impl Row {
     pub(crate) fn entry(&self) -> Option<&'static Entry> {
         match self.subject {
             Subject::Function(entry) => Some(entry),
-            Subject::Instance(_) => None,
+            Subject::Instance(_) | Subject::Gone(_) => None,
         }
     }
 
     /// The body as built, if it is about an instance.
     pub(crate) fn instance(&self) -> Option<NonNull<()>> {
         match self.subject {
-            Subject::Function(_) => None,
             Subject::Instance(built) => Some(built),
+            Subject::Function(_) | Subject::Gone(_) => None,
+        }
+    }
+
+    /// Where the program has what the row is about: an entry, or a body as built.
+    pub(crate) fn place(&self) -> Option<usize> {
+        match self.subject {
+            Subject::Function(entry) => Some(ptr::from_ref(entry).addr()),
+            Subject::Instance(built) => Some(built.addr().get()),
+            Subject::Gone(_) => None,
+        }
+    }
+
+    /// A row about nothing, after the image of what it was about has left the table.
+    pub(crate) fn gone(image: ImageId) -> Self {
+        Self {
+            subject: Subject::Gone(image),
+            name: "".into(),
+            since: 0,
+            code: None,
         }
     }
 }
@@ -245,6 +267,12 @@ impl Table {
         table
     }
 
+    /// Frees the tables that were replaced and that nobody uses any more.
+    pub(crate) fn reclaim() {
+        scope::advance_epoch();
+        Self::free_retired();
+    }
+
     /// Frees a table that was replaced, and those that were retired before it, as far as nobody uses them any more.
     ///
     /// # Safety
@@ -257,6 +285,11 @@ impl Table {
         }
         // SAFETY: promised by the caller; whoever still uses the table does not look at the list.
         unsafe { Self::push_retired(table) };
+        Self::free_retired();
+    }
+
+    /// Frees the retired tables that nobody uses any more.
+    fn free_retired() {
         // Taken before the question, which is then about all of them. Acquire: pairs with the Release in
         // `push_retired`.
         let mut retired = RETIRED.swap(ptr::null_mut(), Ordering::Acquire);

@@ -185,7 +185,7 @@ impl Announced {
 
     /// What a thread does in its scopes, two of them one after the other.
     fn read(&self) {
-        let word = self.words.take();
+        let word = self.words.take(1);
         let mut last = 0;
         for _ in 0..2 {
             let after = word.enter();

@@ -69,7 +69,12 @@ fn text(status: &Status) -> String {
         );
     }
     for image in &status.images {
-        text += &format!("  image {}: {} KiB\n", image.path, image.bytes.div_ceil(1024));
+        let reasons = image.resident.join("; ");
+        text += &format!(
+            "  image {}: {} KiB: {reasons}\n",
+            image.path,
+            image.bytes.div_ceil(1024)
+        );
     }
     text
 }
@@ -113,10 +118,12 @@ mod tests {
             images: vec![ImageStatus {
                 path: "/t/patch".into(),
                 bytes: 20480,
+                resident: vec!["the live generation runs it".into(), "held by a handle".into()],
             }],
         };
         let expected = "process 7: /t/game\n  build id ab01\n  generation 2, 1 hot function, 1 patch image of 20 KiB\n  \
-                        game::step (generation 2): fn step(world: &mut World)\n  image /t/patch: 20 KiB\n";
+                        game::step (generation 2): fn step(world: &mut World)\n  image /t/patch: 20 KiB: \
+                        the live generation runs it; held by a handle\n";
         assert_eq!(text(&status), expected);
     }
 }

@@ -11,7 +11,7 @@ use crate::platform::Program;
 use crate::refusal::Refusal;
 use crate::scope::Scope;
 use crate::table::Table;
-use crate::{apply, functions};
+use crate::{apply, functions, images};
 
 /// Answers one request of a client, whose trust may change with it.
 pub(super) fn answer(token: &str, trust: &mut Trust, request: Request) -> Reply {
@@ -99,15 +99,12 @@ fn status() -> Status {
         image: function.image.display().to_string(),
     });
     let functions = functions.collect();
-    let scope = Scope::open();
-    let images = Table::live(&scope)
-        .images
-        .iter()
-        .map(|image| ImageStatus {
-            path: image.path.display().to_string(),
-            bytes: image.segments.mapped_len(),
-        })
-        .collect();
+    let images = images().into_iter().map(|image| ImageStatus {
+        path: image.path.display().to_string(),
+        bytes: image.bytes,
+        resident: image.resident.iter().map(ToString::to_string).collect(),
+    });
+    let images = images.collect();
     Status {
         identity: identity(),
         functions,

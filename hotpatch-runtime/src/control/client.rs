@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use hotpatch_abi::frame::{MAX_LEN, Reply, Request};
 
 use super::private::Private;
+use crate::unload::Uses;
 
 /// How long a client may take to present its token.
 const HELLO_TIME: Duration = Duration::from_secs(5);
@@ -26,6 +27,8 @@ pub(super) struct Client {
     outbound: Vec<u8>,
     since: Instant,
     pub(super) trust: Trust,
+    /// The images that it may refer to in patches to come.
+    pub(super) images: Uses,
 }
 
 /// Whether a client has presented the token.
@@ -61,6 +64,7 @@ impl Client {
             outbound,
             since: Instant::now(),
             trust: Trust::Unknown,
+            images: Uses::default(),
         })
     }
 

@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{private, server};
-use crate::{event, history, registry, scope};
+use crate::{event, history, image, registry, scope, unload};
 
 /// Where children open their channels.
 #[derive(Debug)]
@@ -34,7 +34,14 @@ pub(super) fn note(place: Place) {
 
 unsafe extern "C" fn in_child() {
     private::close_in_child();
-    if event::is_free() && registry::is_free() && history::is_free() {
+    let locks = [
+        event::is_free,
+        registry::is_free,
+        history::is_free,
+        image::is_free,
+        unload::is_free,
+    ];
+    if locks.iter().all(|is_free| is_free()) {
         FORKED.store(true, Ordering::Relaxed);
         scope::note_fork();
     }

@@ -1,24 +1,23 @@
 //! The one thread that serves the control channel.
 //!
-//! It polls the socket and its clients, so no client can hold up another. All signals that are sent to the process are
-//! blocked in it: they go to the threads of the program, which know what to do with them.
+//! It polls the socket and its clients, so no client can hold up another.
 
 use std::io::Write;
-use std::mem::MaybeUninit;
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
-use std::{env, io, ptr, thread};
+use std::{env, io, thread};
 
 use hotpatch_abi::names::{CONTROL_DIR_VAR, CONTROL_TOKEN_VAR};
 
 use super::answer::answer;
-use super::client::{Client, Next};
+use super::client::{Client, Next, Trust};
 use super::fork::{self, Place};
 use super::private::{self, Private};
 use super::socket;
-use crate::platform::is_privileged;
+use crate::platform::{is_privileged, without_signals};
+use crate::unload::hold_all;
 
 const MAX_CLIENTS: usize = private::MAX - 1;
 const PAUSE: Duration = Duration::from_millis(50);
@@ -77,34 +76,6 @@ fn try_open(place: &Place) -> io::Result<()> {
             .spawn(|| server.run())
     })?;
     Ok(())
-}
-
-/// What a thread does to itself, for example in an event callback. Blocked, it would end the process past its handler.
-const FAULTS: [libc::c_int; 6] = [
-    libc::SIGSEGV,
-    libc::SIGBUS,
-    libc::SIGFPE,
-    libc::SIGILL,
-    libc::SIGTRAP,
-    libc::SIGSYS,
-];
-
-/// Runs `spawn` with all signals blocked but those: the thread that it starts inherits that.
-fn without_signals<R>(spawn: impl FnOnce() -> R) -> R {
-    let mut all = MaybeUninit::uninit();
-    let mut before = MaybeUninit::uninit();
-    // SAFETY: `sigfillset` makes a whole set, which the next calls use; all write only where they are told to.
-    unsafe {
-        libc::sigfillset(all.as_mut_ptr());
-        for signal in FAULTS {
-            libc::sigdelset(all.as_mut_ptr(), signal);
-        }
-        libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), before.as_mut_ptr());
-    }
-    let result = spawn();
-    // SAFETY: the call above has written the mask that was in force before.
-    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, before.as_ptr(), ptr::null_mut()) };
-    result
 }
 
 struct Server {
@@ -174,6 +145,9 @@ fn serve(client: &mut Client, token: &str) -> bool {
         Next::Close => false,
         Next::Answer(request) => {
             let reply = answer(token, &mut client.trust, request);
+            if client.trust == Trust::Known {
+                client.images = hold_all();
+            }
             client.reply(&reply).is_ok()
         }
     }

@@ -3,7 +3,9 @@
 mod file;
 mod places;
 mod resident;
+mod uses;
 
 pub(crate) use file::PatchOnDisk;
 pub(crate) use places::Plan;
-pub(crate) use resident::Image;
+pub(crate) use resident::{Image, ImageId, is_free, mapped};
+pub(crate) use uses::{Kind, Use, by_future, count as count_uses};

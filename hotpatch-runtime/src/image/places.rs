@@ -4,6 +4,7 @@
 //! it is loaded. [`Plan::bind`] then cannot fail half-way.
 
 use std::ptr::{NonNull, with_exposed_provenance, with_exposed_provenance_mut};
+use std::sync::Arc;
 
 use hotpatch_abi::entry::{Entry, Slot};
 use hotpatch_abi::manifest::{FixupForm, ImageRef, Manifest, Place, Published};
@@ -17,15 +18,15 @@ use crate::table::Code;
 /// A manifest whose every place was found.
 pub(crate) struct Plan<'a> {
     manifest: &'a Manifest,
-    images: Vec<&'static Image>,
+    images: Vec<Arc<Image>>,
 }
 
 /// An image that a manifest names.
-enum Origin {
+enum Origin<'a> {
     /// The program.
     Program,
     /// An earlier patch.
-    Earlier(&'static Image),
+    Earlier(&'a Image),
     /// The patch itself.
     This,
 }
@@ -35,12 +36,12 @@ impl<'a> Plan<'a> {
     pub(crate) fn check(
         manifest: &'a Manifest,
         layout: &Layout,
-        resident: &[&'static Image],
+        resident: &[Arc<Image>],
     ) -> Result<Self, Refusal> {
         let mut images = Vec::with_capacity(manifest.images.len());
         for patch in &manifest.images {
             match resident.iter().find(|image| image.patch == *patch) {
-                Some(image) => images.push(*image),
+                Some(image) => images.push(image.clone()),
                 None => refuse!(
                     PARENT,
                     "patch refers to the image of patch `{patch}`, which this process does not have; make the patch again for this process"
@@ -135,7 +136,7 @@ impl<'a> Plan<'a> {
         Ok(())
     }
 
-    fn origin(&self, image: ImageRef) -> Result<Origin, Refusal> {
+    fn origin(&self, image: ImageRef) -> Result<Origin<'_>, Refusal> {
         match image {
             ImageRef::Base => Ok(Origin::Program),
             ImageRef::This => Ok(Origin::This),
@@ -209,12 +210,17 @@ impl<'a> Plan<'a> {
         Ok(unsafe { &*entry })
     }
 
+    /// The images that the patch is bound to.
+    pub(crate) fn needs(&self) -> Vec<Arc<Image>> {
+        self.images.clone()
+    }
+
     /// The code at a place, where `this` is the image of the patch.
-    pub(crate) fn code(&self, this: &'static Image, place: Place) -> Code {
+    pub(crate) fn code(&self, this: &Image, place: Place) -> Code {
         let image = match place.image {
             ImageRef::Base => None,
-            ImageRef::Earlier(index) => Some(self.images[index as usize]),
-            ImageRef::This => Some(this),
+            ImageRef::Earlier(index) => Some(self.images[index as usize].id),
+            ImageRef::This => Some(this.id),
         };
         let address = with_exposed_provenance_mut(self.address(this.load, place));
         Code {

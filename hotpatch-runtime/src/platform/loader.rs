@@ -22,12 +22,12 @@ struct LinkMap {
 /// An object that was loaded for a patch. Dropping it unloads it.
 #[derive(Debug)]
 pub(crate) struct Loaded {
-    library: Library,
+    _library: Library,
     /// The path that the loader and debuggers know the image by.
     pub(crate) path: PathBuf,
     pub(crate) load: usize,
     /// Keeps the descriptor alive that `path` names, if the image is a private copy.
-    copy: Option<File>,
+    _copy: Option<File>,
 }
 
 impl Loaded {
@@ -64,18 +64,11 @@ impl Loaded {
         // SAFETY: the loader's record lives as long as the library is open.
         let load = unsafe { (*map).l_addr };
         Ok(Self {
-            library,
+            _library: library,
             path,
             load,
-            copy,
+            _copy: copy,
         })
-    }
-
-    /// Makes the image resident: it is never unloaded.
-    pub(crate) fn keep(self) -> (PathBuf, usize) {
-        let _ = self.library.into_raw();
-        mem::forget(self.copy);
-        (self.path, self.load)
     }
 }
 

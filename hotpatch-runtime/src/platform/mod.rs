@@ -12,9 +12,11 @@ mod loader;
 pub(crate) mod membarrier;
 mod program;
 mod start;
+mod thread;
 
 pub(crate) use backtraces::forget_images;
 pub(crate) use descriptor::off_standard_streams;
 pub(crate) use elf::{Access, Layout, Segments};
 pub(crate) use loader::Loaded;
 pub(crate) use program::{Program, is_privileged};
+pub(crate) use thread::{thread_id, thread_name, without_signals};

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use libc::{PT_NOTE, dl_phdr_info};
 
-use super::elf::Segments;
+use super::elf::{Access, Segments};
 
 const NT_GNU_BUILD_ID: u32 = 3;
 
@@ -33,6 +33,14 @@ impl Program {
             unsafe { libc::dl_iterate_phdr(Some(read_first), (&raw mut program).cast()) };
             program
         })
+    }
+}
+
+impl Program {
+    /// Whether `address` lies in the program itself.
+    pub(crate) fn contains(&self, address: usize) -> bool {
+        self.segments
+            .allow(address.wrapping_sub(self.load) as u64, 1, Access::Refer)
     }
 }
 

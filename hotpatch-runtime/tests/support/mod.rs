@@ -171,6 +171,12 @@ fn load_address() -> usize {
     usize::from_str_radix(line.split('-').next().unwrap(), 16).unwrap()
 }
 
+/// Whether the process has the image of this file.
+pub(crate) fn is_mapped(path: &Path) -> bool {
+    let maps = fs::read_to_string("/proc/self/maps").unwrap();
+    maps.lines().any(|line| line.ends_with(path.to_str().unwrap()))
+}
+
 /// The build id as it stands in the file of the program.
 pub(crate) fn build_id() -> Vec<u8> {
     let program = fs::read("/proc/self/exe").unwrap();
