@@ -22,6 +22,8 @@ macro_rules! chapters {
 [crates]: crate::guide::workspaces#which-crates-an-edit-compiles
 [release]: crate::guide::release
 [profiles]: crate::guide::release#profiles
+[servers]: crate::guide::servers
+[unloading]: crate::guide::servers#unloading
 [scripts]: crate::guide::scripts
 [how-it-works]: crate::guide::how_it_works
 [troubleshooting]: crate::guide::troubleshooting
@@ -51,6 +53,7 @@ chapters! {
     tests "../docs/guide/src/tests.md"
     workspaces "../docs/guide/src/workspaces.md"
     release "../docs/guide/src/release.md"
+    servers "../docs/guide/src/servers.md"
     scripts "../docs/guide/src/scripts.md"
     debugging "../docs/guide/src/debugging.md"
     how_it_works "../docs/guide/src/how-it-works.md"

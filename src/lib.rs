@@ -44,9 +44,10 @@ pub use hotpatch_abi::code::Code;
 pub use hotpatch_macros::hotpatch;
 
 pub use hotpatch_runtime::{
-    Address, Applied, Callable, Changed, Event, Function, Generation, Hold, Image, Origin, Preparing,
-    Refusal, Resident, RolledBack, Serve, Thread, Unload, apply, call, changed, consistent, functions,
-    generation, history, hold, images, keep_generations, on_event, ptr, rollback, serve, unload,
+    Address, Applied, Callable, Changed, Drain, Event, Function, Generation, Hold, Image, OnTimeout, Origin,
+    Preparing, Refusal, Resident, RolledBack, Serve, StillInside, Thread, Unload, apply, call, changed,
+    consistent, drain, functions, generation, history, hold, images, keep_generations, on_event, ptr,
+    rollback, serve, unload,
 };
 
 #[cfg(any(doc, doctest))]

@@ -95,6 +95,8 @@ codes! {
     GENERATION = "HP0606";
     /// The program vetoed the patch or the roll-back.
     VETO = "HP0607";
+    /// Calls of what the patch changes did not end in time.
+    DRAIN = "HP0608";
 }
 
 #[cfg(test)]

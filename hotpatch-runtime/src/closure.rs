@@ -3,15 +3,14 @@
 //! A closure has a type of its own, so [`body`] has an instance for each of them. That instance is what a patch
 //! replaces: the patch linker looks for it by the name of this function.
 
-use crate::dispatch::resolve_instance;
+use crate::dispatch::run_instance;
 
 /// Runs the code that `f` has now. The thread is in a scope.
 #[inline(always)]
 pub(crate) fn run<F: FnOnce() -> R, R>(f: F) -> R {
     // SAFETY: the bodies that are published for this instance take a closure that captures the same values in the same
     // places, and give the same type: the patch linker refuses others.
-    let code = unsafe { resolve_instance(body::<F, R> as fn(F) -> R) };
-    code(f)
+    unsafe { run_instance(body::<F, R> as fn(F) -> R, move |code| code(f)) }
 }
 
 /// The code of a closure.

@@ -1,12 +1,15 @@
 //! The commit of a patch: everything is checked before anything is written, and one store makes it live.
 
+use std::collections::HashSet;
 use std::path::Path;
+use std::ptr;
 use std::sync::Arc;
 use std::time::Instant;
 
 use hotpatch_abi::entry::{Entry, Slot};
 use hotpatch_abi::manifest::Manifest;
 
+use crate::drain::{self, Affected};
 use crate::event::Turn;
 use crate::history;
 use crate::image::{self, Image, PatchOnDisk, Plan};
@@ -84,6 +87,7 @@ fn commit(turn: &Turn, path: &Path, started: Instant) -> Result<Applied, Refusal
             (entries, Image::new(patch.id, loaded, segments, plan.needs()))
         }
     };
+    let drained = drain::wait(&affected(manifest, &plan, &entries, &image, table))?;
     let generation = publish(&scope, manifest, &plan, &entries, image);
     let elapsed = started.elapsed();
     Ok(Applied {
@@ -91,6 +95,7 @@ fn commit(turn: &Turn, path: &Path, started: Instant) -> Result<Applied, Refusal
         patch: patch.id,
         functions: functions(manifest),
         elapsed,
+        still_inside: drained.inside.clone(),
     })
 }
 
@@ -101,6 +106,30 @@ fn functions(manifest: &Manifest) -> Vec<String> {
     // An instance may have several bodies as built, one in each crate that uses it.
     paths.dedup();
     paths
+}
+
+/// The functions whose code is about to change.
+fn affected(
+    manifest: &Manifest,
+    plan: &Plan<'_>,
+    entries: &[&'static Entry],
+    image: &Image,
+    table: &Table,
+) -> Affected {
+    let places = entries.iter().map(|entry| ptr::from_ref(*entry).addr());
+    let functions = places.zip(manifest.published.iter().map(|published| published.path.clone()));
+    let instances = manifest.instances.iter().map(|instance| {
+        let built = plan.code(image, instance.built).address;
+        (built.addr().get(), instance.path.clone())
+    });
+    let mut affected: Affected = functions.chain(instances).collect();
+    if manifest.parent.is_none() {
+        let published: HashSet<usize> = affected.iter().map(|function| function.0).collect();
+        let patched = table.rows.iter().filter(|row| row.code.is_some());
+        let back = patched.filter_map(|row| Some((row.place()?, row.name.to_string())));
+        affected.extend(back.filter(|function| !published.contains(&function.0)));
+    }
+    affected
 }
 
 /// Whether the patch was made for this program, and follows on what is live.

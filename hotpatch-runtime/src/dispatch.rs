@@ -6,11 +6,12 @@
 //! step.
 
 use std::mem::transmute_copy;
-use std::ptr::NonNull;
+use std::ptr::{self, NonNull};
 
 use hotpatch_abi::entry::Entry;
 
 use crate::closure;
+use crate::drain;
 use crate::live::Live;
 use crate::scope::{Announced, Consistent, Scope, Source};
 use crate::sync::AtomicPtr;
@@ -33,6 +34,9 @@ pub fn call<R>(f: impl FnOnce() -> R) -> R {
 /// that a later generation added runs as it was built.
 pub fn consistent<R>(f: impl FnOnce() -> R) -> R {
     let _scope = Scope::open();
+    let _inside = Scope::here()
+        .is_tracked()
+        .then(|| drain::step_inside(drain::CONSISTENT));
     let source = Live(AtomicPtr::new(table::LIVE.get().cast_mut()));
     let _consistent = Consistent::begin(&source);
     closure::run(f)
@@ -48,13 +52,11 @@ pub fn consistent<R>(f: impl FnOnce() -> R) -> R {
 /// - Every body that is ever published for `entry` has the type `F`.
 #[inline(always)]
 pub unsafe fn enter<F: Copy, R>(entry: &'static Entry, body: F, run: impl FnOnce(F) -> R) -> R {
-    let source = Scope::source();
-    if !source.is_null() {
+    match Scope::here().untracked() {
         // SAFETY: the thread is in a scope; the rest is promised by the caller.
-        run(unsafe { resolve(source, entry, body) })
-    } else {
+        Some(source) => run(unsafe { resolve(source, entry, body) }),
         // SAFETY: promised by the caller.
-        unsafe { enter_from_outside(entry, body, run) }
+        None => unsafe { enter_from_outside(entry, body, run) },
     }
 }
 
@@ -63,25 +65,33 @@ pub unsafe fn enter<F: Copy, R>(entry: &'static Entry, body: F, run: impl FnOnce
 /// As for [`enter`].
 #[inline(never)]
 unsafe fn enter_from_outside<F: Copy, R>(entry: &'static Entry, body: F, run: impl FnOnce(F) -> R) -> R {
-    match Announced::outermost() {
-        Some(_scope) => {
-            // SAFETY: the thread is in a scope; the rest is promised by the caller.
-            run(unsafe { resolve(Scope::source(), entry, body) })
-        }
+    if Scope::here().is_outside()
+        && let Some(_scope) = Announced::outermost()
+        && let Some(source) = Scope::here().untracked()
+    {
+        // SAFETY: the thread is in a scope; the rest is promised by the caller.
+        run(unsafe { resolve(source, entry, body) })
+    } else {
         // SAFETY: promised by the caller.
-        None => unsafe { enter_without_word(entry, body, run) },
+        unsafe { enter_slowly(entry, body, run) }
     }
 }
 
+/// For threads without a word, and for scopes that are tracked.
+///
 /// # Safety
 ///
 /// As for [`enter`].
 #[cold]
 #[inline(never)]
-unsafe fn enter_without_word<F: Copy, R>(entry: &'static Entry, body: F, run: impl FnOnce(F) -> R) -> R {
+unsafe fn enter_slowly<F: Copy, R>(entry: &'static Entry, body: F, run: impl FnOnce(F) -> R) -> R {
     let _scope = Scope::open();
+    let here = Scope::here();
+    let _inside = here
+        .is_tracked()
+        .then(|| drain::step_inside(ptr::from_ref(entry).addr()));
     // SAFETY: the thread is in a scope; the rest is promised by the caller.
-    run(unsafe { resolve(Scope::source(), entry, body) })
+    run(unsafe { resolve(here.source(), entry, body) })
 }
 
 /// # Safety
@@ -116,28 +126,59 @@ unsafe fn resolve<F: Copy>(source: *const Source, entry: &'static Entry, body: F
 pub unsafe fn enter_instance<F: Copy, R>(body: F, run: impl FnOnce(F) -> R) -> R {
     let _scope = Scope::open();
     // SAFETY: the thread is in a scope; the rest is promised by the caller.
-    run(unsafe { resolve_instance(body) })
+    unsafe { run_instance(body, run) }
 }
 
-/// The code that an instance has now.
+/// Does what [`enter_instance`] does, in a scope.
 ///
 /// # Safety
 ///
 /// As for [`enter_instance`], and the thread is in a scope.
 #[inline(always)]
-pub(crate) unsafe fn resolve_instance<F: Copy>(body: F) -> F {
+pub(crate) unsafe fn run_instance<F: Copy, R>(body: F, run: impl FnOnce(F) -> R) -> R {
+    match Scope::here().untracked() {
+        // SAFETY: promised by the caller.
+        Some(source) => run(unsafe { resolve_instance(source, body) }),
+        // SAFETY: promised by the caller.
+        None => unsafe { run_tracked_instance(body, run) },
+    }
+}
+
+/// # Safety
+///
+/// As for [`run_instance`].
+#[cold]
+#[inline(never)]
+unsafe fn run_tracked_instance<F: Copy, R>(body: F, run: impl FnOnce(F) -> R) -> R {
+    let _inside = drain::step_inside(address(&body).addr().get());
+    // SAFETY: promised by the caller.
+    run(unsafe { resolve_instance(Scope::here().source(), body) })
+}
+
+/// The code that an instance has in the table that `source` holds.
+///
+/// # Safety
+///
+/// As for [`run_instance`], and `source` is that of the scope.
+#[inline(always)]
+unsafe fn resolve_instance<F: Copy>(source: *const Source, body: F) -> F {
+    // SAFETY: the thread is in a scope.
+    match unsafe { Table::instance(source, address(&body)) } {
+        None => body,
+        // SAFETY: the address is of a body published for this instance, whose type the caller promises to be `F`.
+        Some(address) => unsafe { transmute_copy(&address) },
+    }
+}
+
+/// Where the body of an instance lies, which the callers of this promise to be a function pointer.
+#[inline(always)]
+fn address<F: Copy>(body: &F) -> NonNull<()> {
     const {
         assert!(
             size_of::<F>() == size_of::<NonNull<()>>(),
             "`F` must be a function pointer"
         )
     };
-    // SAFETY: the caller promises that `F` is a function pointer, which is never null.
-    let built = unsafe { transmute_copy::<F, NonNull<()>>(&body) };
-    // SAFETY: the thread is in a scope.
-    match unsafe { Table::instance(Scope::source(), built) } {
-        None => body,
-        // SAFETY: the address is of a body published for this instance, whose type the caller promises to be `F`.
-        Some(address) => unsafe { transmute_copy(&address) },
-    }
+    // SAFETY: a function pointer is never null.
+    unsafe { transmute_copy::<F, NonNull<()>>(body) }
 }

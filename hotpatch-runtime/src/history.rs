@@ -11,6 +11,7 @@ use std::time::{Instant, SystemTime};
 use hotpatch_abi::manifest::PatchId;
 
 use crate::changed;
+use crate::drain::{self, Affected};
 use crate::event::Turn;
 use crate::image::ImageId;
 use crate::refusal::{Refusal, refuse};
@@ -92,12 +93,14 @@ fn back(turn: &Turn, to: u64, started: Instant) -> Result<RolledBack, Refusal> {
     let scope = Scope::open();
     registry::refresh(&scope);
     let target = lock().get(to)?;
-    let (generation, functions) = {
+    let (generation, affected) = {
         let live = Table::live(&scope);
         (live.generation + 1, target.differing(&live.rows))
     };
+    let functions: Vec<String> = affected.iter().map(|function| function.1.clone()).collect();
     let origin = Origin::RollBack(to);
     turn.prepare(Preparing::new(generation, origin, functions.clone()))?;
+    let drained = drain::wait(&affected)?;
 
     let next = registry::lock_next();
     let live = Table::live(&scope);
@@ -113,6 +116,7 @@ fn back(turn: &Turn, to: u64, started: Instant) -> Result<RolledBack, Refusal> {
         to,
         functions,
         elapsed: started.elapsed(),
+        still_inside: drained.inside.clone(),
     })
 }
 
@@ -197,10 +201,10 @@ impl Target {
     }
 
     /// The functions that run something else in `rows`.
-    fn differing(&self, rows: &[Row]) -> Vec<String> {
+    fn differing(&self, rows: &[Row]) -> Affected {
         let rows = rows.iter().enumerate();
         rows.filter(|(index, row)| row.since != self.row(*index).0)
-            .map(|(_, row)| row.name.to_string())
+            .filter_map(|(_, row)| Some((row.place()?, row.name.to_string())))
             .collect()
     }
 

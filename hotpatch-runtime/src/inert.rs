@@ -6,7 +6,7 @@ use std::path::Path;
 use hotpatch_abi::code;
 
 use crate::refusal::Refusal;
-use crate::report::{Applied, Event, Function, Generation, Hold, Image, RolledBack, Unload};
+use crate::report::{Applied, Drain, Event, Function, Generation, Hold, Image, RolledBack, Unload};
 
 /// Runs `f`.
 #[inline(always)]
@@ -70,6 +70,9 @@ pub fn rollback(_to: u64) -> Result<RolledBack, Refusal> {
 pub fn on_event(callback: impl Fn(&Event) + Send + Sync + 'static) {
     drop(callback);
 }
+
+/// Does nothing: there are no commits.
+pub fn drain(_drain: impl Into<Option<Drain>>) {}
 
 /// The patch images of this process: none.
 pub fn images() -> Vec<Image> {

@@ -17,8 +17,8 @@ pub use refusal::Refusal;
 pub use serve::{Serve, serve};
 
 pub use report::{
-    Address, Applied, Event, Function, Generation, Hold, Image, Origin, Preparing, Resident, RolledBack,
-    Thread, Unload,
+    Address, Applied, Drain, Event, Function, Generation, Hold, Image, OnTimeout, Origin, Preparing,
+    Resident, RolledBack, StillInside, Thread, Unload,
 };
 
 #[cfg(not(feature = "live"))]
@@ -27,7 +27,7 @@ mod inert;
 use inert::enter_instance;
 #[cfg(not(feature = "live"))]
 pub use inert::{
-    apply, call, consistent, functions, generation, history, hold, images, keep_generations, on_event,
+    apply, call, consistent, drain, functions, generation, history, hold, images, keep_generations, on_event,
     rollback, unload,
 };
 
@@ -41,6 +41,8 @@ mod commit;
 mod control;
 #[cfg(feature = "live")]
 pub mod dispatch;
+#[cfg(feature = "live")]
+mod drain;
 #[cfg(feature = "live")]
 mod event;
 #[cfg(feature = "live")]
@@ -80,6 +82,8 @@ mod unload;
 pub use commit::apply;
 #[cfg(feature = "live")]
 pub use dispatch::{call, consistent, enter, enter_instance};
+#[cfg(feature = "live")]
+pub use drain::drain;
 #[cfg(feature = "live")]
 pub use event::on_event;
 #[cfg(feature = "live")]

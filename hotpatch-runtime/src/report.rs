@@ -73,6 +73,8 @@ pub struct Applied {
     pub functions: Vec<String>,
     /// The time from the offer to the switch.
     pub elapsed: Duration,
+    /// Who was inside these functions all the same, where [`drain`](crate::drain()) had waited long enough.
+    pub still_inside: Vec<StillInside>,
 }
 
 /// A generation of this process.
@@ -113,6 +115,8 @@ pub struct RolledBack {
     pub functions: Vec<String>,
     /// The time from the request to the switch.
     pub elapsed: Duration,
+    /// Who was inside these functions all the same, where [`drain`](crate::drain()) had waited long enough.
+    pub still_inside: Vec<StillInside>,
 }
 
 /// A hot function of this process.
@@ -138,6 +142,48 @@ pub struct Address(pub usize);
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:#x}", self.0)
+    }
+}
+
+/// How long commits and roll-backs wait for running calls, and what then. See [`drain`](crate::drain()).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Drain {
+    /// How long they wait at most.
+    pub timeout: Duration,
+    /// What becomes of the patch when calls are still running then.
+    pub on_timeout: OnTimeout,
+}
+
+/// What becomes of a patch whose functions are still running when the time is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnTimeout {
+    /// It is refused (`HP0608`), and the calls that waited go on with the old code.
+    Refuse,
+    /// It is committed, and the calls that run finish on the code that they began with.
+    Proceed,
+}
+
+/// A thread that is in calls of functions that a patch changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StillInside {
+    /// The thread; `None` where that cannot be told.
+    pub thread: Option<Thread>,
+    /// The full paths of the functions, outermost first. Empty for a call that began before draining was turned on: it may
+    /// be inside any.
+    pub functions: Vec<String>,
+}
+
+impl fmt::Display for StillInside {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.thread {
+            Some(thread) => write!(f, "{thread}")?,
+            None => write!(f, "an unknown thread")?,
+        }
+        match &self.functions[..] {
+            [] => write!(f, " in a call that began before draining was turned on"),
+            functions => write!(f, " in `{}`", functions.join("`, `")),
+        }
     }
 }
 

@@ -17,21 +17,21 @@
 use std::cell::Cell;
 use std::marker::PhantomData;
 use std::ptr;
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering, compiler_fence, fence};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, compiler_fence, fence};
+use std::sync::{Arc, OnceLock};
 
 use crossbeam_epoch::{Collector, Guard, LocalHandle};
 
 use crate::control;
+use crate::drain;
 use crate::live::Live;
 use crate::platform::{membarrier, thread_id};
 use crate::presence::{After, Inside, Word, Words};
 use crate::table::{self, Table};
 
 thread_local! {
-    /// Where this thread finds its table while it is in a scope; null outside. It has no destructor, so it outlives the
-    /// thread's other locals.
-    static SOURCE: Cell<*const Source> = const { Cell::new(ptr::null()) };
+    /// Where this thread is. It has no destructor, so it outlives the thread's other locals.
+    static HERE: Cell<Here> = const { Cell::new(Here::OUTSIDE) };
     /// The word of this thread while it has one. It has no destructor either.
     static WORD: Cell<Option<&'static Word>> = const { Cell::new(None) };
     /// Whether this thread is on its way into or out of its outermost scope.
@@ -64,11 +64,64 @@ fn collector() -> &'static Collector {
 /// What a thread loads its table from: the live one, or the one that a consistent scope began with.
 pub(crate) type Source = Live<Table>;
 
+/// Where a thread is: outside of all scopes, or in one, with what it loads its table from, and with whether the functions
+/// that it enters are [tracked](crate::drain).
+///
+/// A null pointer, or a pointer whose highest bit is set if they are: no address of a program has it. So "in a scope, and
+/// nothing else to do" is one comparison.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Here(*const Source);
+
+const TRACKED: usize = 1 << (usize::BITS - 1);
+
+impl Here {
+    const OUTSIDE: Self = Self(ptr::null());
+
+    /// In a scope that has just begun.
+    #[inline(always)]
+    fn entered() -> Self {
+        let here = &raw const table::LIVE;
+        // After the scope was announced: see `drain::is_on`.
+        if drain::is_on() {
+            Self(here.map_addr(|address| address | TRACKED))
+        } else {
+            Self(here)
+        }
+    }
+
+    /// The same, with another source.
+    fn with(self, source: *const Source) -> Self {
+        Self(source.map_addr(|address| address | self.0.addr() & TRACKED))
+    }
+
+    /// What the thread loads its table from, if it is in a scope that is not tracked.
+    #[inline(always)]
+    pub(crate) fn untracked(self) -> Option<*const Source> {
+        (self.0.addr().cast_signed() > 0).then_some(self.0)
+    }
+
+    #[inline(always)]
+    pub(crate) fn is_outside(self) -> bool {
+        self.0.is_null()
+    }
+
+    #[inline(always)]
+    pub(crate) fn is_tracked(self) -> bool {
+        self.0.addr() & TRACKED != 0
+    }
+
+    /// What the thread loads its table from; null if it is in no scope.
+    #[inline(always)]
+    pub(crate) fn source(self) -> *const Source {
+        self.0.map_addr(|address| address & !TRACKED)
+    }
+}
+
 /// An open scope of this thread.
 pub(crate) struct Scope {
     /// Held by the outermost scope; the ones inside rely on it.
     protection: Option<Protection>,
-    before: *const Source,
+    before: Here,
 }
 
 /// What keeps the tables in memory.
@@ -79,10 +132,10 @@ enum Protection {
 }
 
 impl Scope {
-    /// Where this thread finds its table; null if it is in no scope.
+    /// Where this thread is.
     #[inline(always)]
-    pub(crate) fn source() -> *const Source {
-        SOURCE.get()
+    pub(crate) fn here() -> Here {
+        HERE.get()
     }
 
     /// Opens a scope, which ends when the value is dropped.
@@ -99,14 +152,14 @@ impl Scope {
 
     #[inline(always)]
     fn open_or(without_word: fn() -> Protection) -> Self {
-        let before = SOURCE.get();
+        let before = HERE.get();
         let mut protection = None;
-        if before.is_null() {
+        if before.is_outside() {
             protection = Some(match WORD.get() {
                 Some(word) => Protection::Announced(word, word.enter()),
                 None => without_word(),
             });
-            SOURCE.set(&raw const table::LIVE);
+            HERE.set(Here::entered());
         }
         Self { protection, before }
     }
@@ -120,7 +173,7 @@ impl Scope {
 impl Drop for Scope {
     #[inline]
     fn drop(&mut self) {
-        SOURCE.set(self.before);
+        HERE.set(self.before);
         match &self.protection {
             None => {}
             Some(Protection::Announced(word, after)) => word.leave(*after),
@@ -131,7 +184,7 @@ impl Drop for Scope {
 
 /// One table for everything that this thread does from now on, until the value is dropped. Inside a scope.
 pub(crate) struct Consistent<'a> {
-    before: *const Source,
+    before: Here,
     _table: PhantomData<&'a Source>,
 }
 
@@ -139,9 +192,9 @@ impl<'a> Consistent<'a> {
     /// `source` holds the table, which the surrounding scope keeps. A thread that is consistent already stays with the
     /// table that it has.
     pub(crate) fn begin(source: &'a Source) -> Self {
-        let before = SOURCE.get();
-        if ptr::eq(before, &raw const table::LIVE) {
-            SOURCE.set(source);
+        let before = HERE.get();
+        if ptr::eq(before.source(), &raw const table::LIVE) {
+            HERE.set(before.with(source));
         }
         Self {
             before,
@@ -152,7 +205,7 @@ impl<'a> Consistent<'a> {
 
 impl Drop for Consistent<'_> {
     fn drop(&mut self) {
-        SOURCE.set(self.before);
+        HERE.set(self.before);
     }
 }
 
@@ -179,7 +232,7 @@ impl Announced {
     pub(crate) fn outermost() -> Option<Self> {
         let word = WORD.get()?;
         let after = word.enter();
-        SOURCE.set(&raw const table::LIVE);
+        HERE.set(Here::entered());
         Some(Self { word, after })
     }
 }
@@ -187,7 +240,7 @@ impl Announced {
 impl Drop for Announced {
     #[inline(always)]
     fn drop(&mut self) {
-        SOURCE.set(ptr::null());
+        HERE.set(Here::OUTSIDE);
         self.word.leave(self.after);
     }
 }
@@ -253,6 +306,47 @@ fn pin() -> Guard {
     PARTICIPANT
         .try_with(LocalHandle::pin)
         .unwrap_or_else(|_| collector().register().pin())
+}
+
+/// The scopes without a word that were open at a moment.
+pub(crate) struct Since {
+    /// Set when the epoch of that moment is over, and with it every pinned scope.
+    epoch: Arc<AtomicBool>,
+    no_counted: bool,
+}
+
+impl Since {
+    /// Whether all of them have ended. It is found out by asking.
+    pub(crate) fn is_over(&mut self) -> bool {
+        // Acquire: pairs with the Release in the drop of a protection. A moment without any is enough.
+        self.no_counted |= COUNTED.load(Ordering::Acquire) == 0;
+        if !self.epoch.load(Ordering::Relaxed) {
+            advance_epoch();
+        }
+        self.no_counted && self.epoch.load(Ordering::Relaxed)
+    }
+}
+
+/// The scopes that are open now: the announced ones, and the others.
+pub(crate) fn open_now() -> (Vec<Inside>, Since) {
+    let epoch = Arc::new(AtomicBool::new(false));
+    let over = epoch.clone();
+    // Pinning has the fence after which threads that pin themselves see what was written before.
+    let guard = pin();
+    guard.defer(move || over.store(true, Ordering::Relaxed));
+    guard.flush();
+    let others = Since {
+        epoch,
+        no_counted: false,
+    };
+    // SeqCst fence: pairs with the one in `protect_without_word`.
+    fence(Ordering::SeqCst);
+    let announced = if membarrier::available() {
+        WORDS.inside()
+    } else {
+        None
+    };
+    (announced.unwrap_or_default(), others)
 }
 
 /// The announced scopes that may use what was replaced before this call. `None` if others may, which cannot be told

@@ -187,14 +187,14 @@ impl Table {
     /// The table that this thread runs: the live one, or the one that its consistent scope began with.
     pub(crate) fn seen(_scope: &Scope) -> &Self {
         // SAFETY: the thread is in a scope, so its source is not null, and the scope keeps the table.
-        unsafe { &*(*Scope::source()).get() }
+        unsafe { &*(*Scope::here().source()).get() }
     }
 
     /// The address that `slot` has in the table that `source` holds.
     ///
     /// # Safety
     ///
-    /// `source` is the [`Scope::source`] of this thread, which is in a scope.
+    /// `source` is that of [`Scope::here`] on this thread, which is in a scope.
     #[inline(always)]
     pub(crate) unsafe fn cell(source: *const Source, slot: Slot) -> Cell {
         // SAFETY: the scope keeps the table, and there is a cell for every slot below its length. A slot above it was
@@ -213,7 +213,7 @@ impl Table {
     ///
     /// # Safety
     ///
-    /// `source` is the [`Scope::source`] of this thread, which is in a scope.
+    /// `source` is that of [`Scope::here`] on this thread, which is in a scope.
     #[inline(always)]
     pub(crate) unsafe fn instance(source: *const Source, built: NonNull<()>) -> Cell {
         // SAFETY: the scope keeps the table.

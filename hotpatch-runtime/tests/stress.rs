@@ -19,7 +19,7 @@ use std::thread;
 use hotpatch_abi::entry::Entry;
 use hotpatch_runtime::{apply, call, functions, generation};
 
-use support::{Dylib, compile, folder};
+use support::{Dylib, StopOnDrop, compile, folder};
 
 hot!(f0, F0, 0);
 hot!(f1, F1, 0);
@@ -120,13 +120,4 @@ fn every_result_is_from_one_generation_and_none_goes_backwards() {
         drop(stop);
     });
     assert!(functions().iter().all(|function| function.generation == COMMITS));
-}
-
-/// Lets the threads end also when the test fails.
-struct StopOnDrop(&'static AtomicBool);
-
-impl Drop for StopOnDrop {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
 }

@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{private, server};
-use crate::{event, history, image, registry, scope, unload};
+use crate::{drain, event, history, image, registry, scope, unload};
 
 /// Where children open their channels.
 #[derive(Debug)]
@@ -35,6 +35,7 @@ pub(super) fn note(place: Place) {
 unsafe extern "C" fn in_child() {
     private::close_in_child();
     let locks = [
+        drain::is_free,
         event::is_free,
         registry::is_free,
         history::is_free,

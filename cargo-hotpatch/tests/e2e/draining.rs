@@ -1,0 +1,84 @@
+//! A program that has its commits wait for running calls, in a session.
+
+use crate::project::Project;
+use crate::session::Session;
+
+const MAIN: &str = r#"
+use std::sync::Mutex;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
+
+use hotpatch::{Drain, OnTimeout, hotpatch};
+
+#[hotpatch]
+fn handle(request: &str, go_on: &Receiver<()>, entered: &Sender<()>) -> String {
+    entered.send(()).unwrap();
+    go_on.recv().unwrap();
+    format!("{request} done")
+}
+
+#[hotpatch]
+fn greet() -> &'static str { "hello" }
+
+fn main() {
+    let timeout = Duration::from_millis(std::env::args().nth(1).unwrap().parse().unwrap());
+    hotpatch::drain(Drain { timeout, on_timeout: OnTimeout::Refuse });
+    let (go, go_on) = channel();
+    let (enter, entered) = channel();
+    let (requests, served) = channel::<String>();
+    let go_on = Mutex::new(go_on);
+    std::thread::Builder::new().name("server".into()).spawn(move || {
+        for request in served {
+            println!("{}", hotpatch::call(|| handle(&request, &go_on.lock().unwrap(), &enter)));
+        }
+    }).unwrap();
+    for line in std::io::stdin().lines() {
+        match line.unwrap().as_str() {
+            "go" => go.send(()).unwrap(),
+            "greet" => println!("{}", hotpatch::call(greet)),
+            request => { requests.send(request.into()).unwrap(); entered.recv().unwrap(); println!("{request} begins"); }
+        }
+    }
+}
+"#;
+
+#[test]
+fn a_commit_waits_for_a_request_or_is_refused_with_its_thread() {
+    let project = Project::new("draining", MAIN);
+    let mut session = Session::start(&project, &["--", "200"]);
+    assert_eq!(session.ask("a"), "a begins");
+    // What the request does not run is not held up.
+    project.edit("src/main.rs", "\"hello\"", "\"good morning\"");
+    assert_eq!(session.applied(), ["draining::greet"]);
+    assert_eq!(session.ask("greet"), "good morning");
+
+    project.edit("src/main.rs", "request} done", "request} DONE");
+    let refused = session.outcome();
+    assert_eq!(refused["code"], "HP0608", "{refused}");
+    session.message("did not end within 200ms: `server`");
+    assert_eq!(session.ask("go"), "a done");
+
+    // Nothing was lost: the next save brings it.
+    project.edit("src/main.rs", "good morning", "good evening");
+    let mut applied = session.applied();
+    applied.sort();
+    assert_eq!(applied, ["draining::greet", "draining::handle"]);
+    assert_eq!(session.ask("b"), "b begins");
+    assert_eq!(session.ask("go"), "b DONE");
+    assert!(session.finish().success());
+}
+
+#[test]
+fn a_commit_is_applied_when_the_request_has_left() {
+    let project = Project::new("draining", MAIN);
+    let mut session = Session::start(&project, &["--", "300000"]);
+    assert_eq!(session.ask("a"), "a begins");
+    project.edit("src/main.rs", "request} done", "request} DONE");
+    session.event("compiled");
+    session.send("go");
+    assert_eq!(session.applied(), ["draining::handle"]);
+    assert_eq!(session.line(), "a done");
+    assert_eq!(session.ask("b"), "b begins");
+    assert_eq!(session.ask("go"), "b DONE");
+    assert!(session.finish().success());
+}

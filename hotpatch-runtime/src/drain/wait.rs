@@ -1,0 +1,95 @@
+//! The wait of a commit for the calls that run, and what it says of those that do not end.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::door::{CONSISTENT, Closed};
+use super::{setting, track};
+use crate::platform::thread_id;
+use crate::refusal::{Refusal, refuse};
+use crate::report::{OnTimeout, StillInside, Thread};
+
+/// How often it looks, at first and later.
+const SOON: Duration = Duration::from_micros(50);
+const LATER: Duration = Duration::from_millis(5);
+
+/// The functions that a commit switches: the address of the entry or of the body as built, and the path.
+pub(crate) type Affected = Vec<(usize, String)>;
+
+/// The end of the wait. The door stays closed until this is dropped.
+#[derive(Default)]
+pub(crate) struct Drained {
+    _door: Option<Closed>,
+    /// Who is inside all the same.
+    pub(crate) inside: Vec<StillInside>,
+}
+
+/// Waits as far as the program wants it. Belongs to whoever has the turn.
+pub(crate) fn wait(affected: &Affected) -> Result<Drained, Refusal> {
+    let Some(drain) = setting::get() else {
+        return Ok(Drained::default());
+    };
+    let door = Closed::close(affected.iter().map(|function| function.0).collect());
+    let started = Instant::now();
+    let mut pause = SOON;
+    loop {
+        let inside = still_inside(&door, affected);
+        if inside.is_empty() || (started.elapsed() >= drain.timeout && drain.on_timeout == OnTimeout::Proceed)
+        {
+            return Ok(Drained {
+                _door: Some(door),
+                inside,
+            });
+        }
+        let Some(left) = drain.timeout.checked_sub(started.elapsed()) else {
+            let inside: Vec<String> = inside.iter().map(StillInside::to_string).collect();
+            refuse!(
+                DRAIN,
+                "calls of what it changes did not end within {:?}: {}; apply it again, or give `hotpatch::drain` more time",
+                drain.timeout,
+                inside.join(", ")
+            )
+        };
+        thread::sleep(pause.min(left));
+        pause = (pause * 2).min(LATER);
+    }
+}
+
+fn still_inside(door: &Closed, affected: &Affected) -> Vec<StillInside> {
+    let this = thread_id();
+    let tracked = track::all().into_iter().filter_map(|track| {
+        let functions = track.functions().into_iter();
+        let mut paths: Vec<String> = functions
+            .filter(|function| function.is_none_or(|function| door.is_behind(function)))
+            .map(|function| path(function, affected))
+            .collect();
+        paths.dedup();
+        (!paths.is_empty()).then_some((track.thread, paths))
+    });
+    let untracked = setting::untracked();
+    let unknown = untracked.iter().filter(|thread| thread.is_none()).count() + track::hidden();
+    let untracked = untracked.iter().flatten().map(|thread| (*thread, Vec::new()));
+    let threads = tracked.chain(untracked).filter(|(thread, _)| *thread != this);
+    let threads = threads.map(|(thread, functions)| StillInside {
+        thread: Some(Thread::of(thread)),
+        functions,
+    });
+    // A forked child has the notes of threads that are not part of it.
+    let threads = threads.filter(|inside| inside.thread.as_ref().is_some_and(|thread| thread.name.is_some()));
+    let unknown = (0..unknown).map(|_| StillInside {
+        thread: None,
+        functions: Vec::new(),
+    });
+    threads.chain(unknown).collect()
+}
+
+fn path(function: Option<usize>, affected: &Affected) -> String {
+    match function {
+        Some(CONSISTENT) => "hotpatch::consistent".into(),
+        Some(place) => {
+            let known = affected.iter().find(|affected| affected.0 == place);
+            known.map(|known| known.1.clone()).unwrap_or_default()
+        }
+        None => "functions that are nested too deep".into(),
+    }
+}
