@@ -1,6 +1,6 @@
 //! The commit of a patch: everything is checked before anything is written, and one store makes it live.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::ptr;
 use std::sync::Arc;
@@ -48,7 +48,7 @@ fn offer(path: &Path) -> Result<Applied, Refusal> {
     let turn = Turn::wait()?;
     let outcome = commit(&turn, path, started);
     unload::tidy(&turn);
-    turn.emit(&match &outcome {
+    turn.emit(|| match &outcome {
         Ok(applied) => Event::Applied(applied.clone()),
         Err(refusal) => Event::Refused(refusal.clone()),
     });
@@ -64,19 +64,14 @@ fn commit(turn: &Turn, path: &Path, started: Instant) -> Result<Applied, Refusal
     let table = Table::live(&scope);
     check_fit(manifest, table)?;
     let plan = Plan::check(manifest, &patch.layout, &table.images)?;
-    let known = registry::known(table);
-    turn.prepare(Preparing::new(
-        table.generation + 1,
-        Origin::Patch(patch.id),
-        functions(manifest),
-    ))?;
+    turn.prepare(|| Preparing::new(table.generation + 1, Origin::Patch(patch.id), functions(manifest)))?;
 
     let resident = table.images.iter().find(|image| image.patch == patch.id);
     let (entries, image) = match resident {
-        Some(image) => (plan.entries(image.load, &known)?, image.clone()),
+        Some(image) => (plan.entries(image.load, &table.rows)?, image.clone()),
         None => {
             let loaded = patch.load()?;
-            let entries = plan.entries(loaded.load, &known)?;
+            let entries = plan.entries(loaded.load, &table.rows)?;
             // SAFETY: this is the checked patch, and it has no initialisers, so no code of it has run.
             unsafe { plan.bind(loaded.load) };
             if let Some(places) = &manifest.backtraces {
@@ -87,7 +82,7 @@ fn commit(turn: &Turn, path: &Path, started: Instant) -> Result<Applied, Refusal
             (entries, Image::new(patch.id, loaded, segments, plan.needs()))
         }
     };
-    let drained = drain::wait(&affected(manifest, &plan, &entries, &image, table))?;
+    let drained = drain::wait(|| affected(manifest, &plan, &entries, &image, table))?;
     let generation = publish(&scope, manifest, &plan, &entries, image);
     let elapsed = started.elapsed();
     Ok(Applied {
@@ -180,12 +175,18 @@ fn publish(
         rows.all_as_built();
     }
     for (entry, published) in entries.iter().zip(&manifest.published) {
-        let row = &mut rows[row_of(entry.slot())];
-        row.name = published.path.as_str().into();
+        let row = rows.change(row_of(entry.slot()));
+        if *row.name != *published.path {
+            row.name = published.path.as_str().into();
+        }
         row.since = generation;
         row.code = Some(plan.code(&image, published.body));
     }
-    let known = rows.instances();
+    let known = if manifest.instances.is_empty() {
+        HashMap::new()
+    } else {
+        rows.instances()
+    };
     for instance in &manifest.instances {
         let built = plan.code(&image, instance.built).address;
         let row = Row {
@@ -195,7 +196,7 @@ fn publish(
             code: Some(plan.code(&image, instance.body)),
         };
         match known.get(&built) {
-            Some(index) => rows[*index] = row,
+            Some(index) => rows.replace(*index, row),
             None => drop(rows.add(row)),
         }
     }
@@ -208,7 +209,7 @@ fn publish(
     let description = Description {
         generation,
         head: Some(patch),
-        rows: rows.into_vec(),
+        rows: rows.into_list(),
         images,
     };
     let origin = Origin::Patch(patch);

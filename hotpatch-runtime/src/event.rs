@@ -52,22 +52,26 @@ impl Turn {
     }
 
     /// Asks the callbacks whether something may become live.
-    pub(crate) fn prepare(&self, preparing: Preparing) -> Result<(), Refusal> {
-        let event = Event::Preparing(preparing.clone());
-        self.emit(&event);
-        match preparing.reason() {
+    pub(crate) fn prepare(&self, preparing: impl FnOnce() -> Preparing) -> Result<(), Refusal> {
+        let mut asked = None;
+        self.emit(|| Event::Preparing(asked.insert(preparing()).clone()));
+        match asked.and_then(|preparing| preparing.reason()) {
             Some(reason) => refuse!(VETO, "the program said no: {reason}"),
             None => Ok(()),
         }
     }
 
-    /// Tells the callbacks.
-    pub(crate) fn emit(&self, event: &Event) {
+    /// Tells the callbacks, if there are any.
+    pub(crate) fn emit(&self, event: impl FnOnce() -> Event) {
         let callbacks = CALLBACKS.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if callbacks.is_empty() {
+            return;
+        }
+        let event = event();
         IN_CALLBACK.set(true);
         for callback in callbacks {
             // The panic hook has printed the panic; the commit is complete, whatever the callback left undone.
-            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| callback(event))) {
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| callback(&event))) {
                 // Its destructor could panic too, and so could that of what it throws.
                 if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
                     mem::forget(payload);

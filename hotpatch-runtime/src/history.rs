@@ -5,7 +5,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::num::NonZeroUsize;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Instant, SystemTime};
 
 use hotpatch_abi::manifest::PatchId;
@@ -17,6 +17,7 @@ use crate::image::ImageId;
 use crate::refusal::{Refusal, refuse};
 use crate::registry::{self, Next};
 use crate::report::{Event, Generation, Origin, Preparing, RolledBack};
+use crate::row_list::RowList;
 use crate::scope::Scope;
 use crate::table::{Code, Description, Row, Table};
 use crate::unload;
@@ -34,10 +35,10 @@ struct Record {
 #[derive(Clone)]
 struct Target {
     head: Option<PatchId>,
-    /// In the order of slots. Functions that got their slots later ran as built.
-    rows: Vec<(u64, Option<Code>)>,
-    /// The images that hold it.
-    images: Vec<ImageId>,
+    /// Functions that got their slots later ran as built.
+    rows: RowList,
+    /// The images that hold it. Looked for when somebody asks.
+    images: OnceLock<Vec<ImageId>>,
 }
 
 struct Kept {
@@ -82,7 +83,7 @@ pub fn rollback(to: u64) -> Result<RolledBack, Refusal> {
     let turn = Turn::wait()?;
     let outcome = back(&turn, to, started);
     unload::tidy(&turn);
-    turn.emit(&match &outcome {
+    turn.emit(|| match &outcome {
         Ok(rolled_back) => Event::RolledBack(rolled_back.clone()),
         Err(refusal) => Event::Refused(refusal.clone()),
     });
@@ -93,14 +94,14 @@ fn back(turn: &Turn, to: u64, started: Instant) -> Result<RolledBack, Refusal> {
     let scope = Scope::open();
     registry::refresh(&scope);
     let target = lock().get(to)?;
-    let (generation, affected) = {
+    let (generation, functions) = {
         let live = Table::live(&scope);
-        (live.generation + 1, target.differing(&live.rows))
+        let functions = target.differing(&live.rows).map(|(_, row)| row.name.to_string());
+        (live.generation + 1, functions.collect::<Vec<_>>())
     };
-    let functions: Vec<String> = affected.iter().map(|function| function.1.clone()).collect();
     let origin = Origin::RollBack(to);
-    turn.prepare(Preparing::new(generation, origin, functions.clone()))?;
-    let drained = drain::wait(&affected)?;
+    turn.prepare(|| Preparing::new(generation, origin, functions.clone()))?;
+    let drained = drain::wait(|| target.affected(Table::live(&scope)))?;
 
     let next = registry::lock_next();
     let live = Table::live(&scope);
@@ -148,7 +149,7 @@ pub(crate) fn publish(
 pub(crate) fn images() -> HashMap<ImageId, Vec<u64>> {
     let mut generations: HashMap<_, Vec<u64>> = HashMap::new();
     for record in &lock().records {
-        for image in &record.target.images {
+        for image in record.target.images() {
             generations
                 .entry(*image)
                 .or_default()
@@ -163,8 +164,9 @@ pub(crate) fn empty(rows: &[usize]) {
     for record in &mut lock().records {
         let target = Arc::make_mut(&mut record.target);
         for index in rows {
-            if let Some(row) = target.rows.get_mut(*index) {
-                *row = (0, None);
+            if target.rows.get(*index).is_some_and(|row| row.since != 0) {
+                let row = target.rows.change(*index);
+                (row.since, row.code) = (0, None);
             }
         }
     }
@@ -172,13 +174,6 @@ pub(crate) fn empty(rows: &[usize]) {
 
 impl Record {
     fn of(description: &Description, origin: Origin, functions: Vec<String>) -> Self {
-        let mut images: Vec<_> = description
-            .rows
-            .iter()
-            .filter_map(|row| row.code?.image)
-            .collect();
-        images.sort_unstable();
-        images.dedup();
         Self {
             generation: Generation {
                 number: description.generation,
@@ -188,38 +183,51 @@ impl Record {
             },
             target: Arc::new(Target {
                 head: description.head,
-                rows: description.rows.iter().map(|row| (row.since, row.code)).collect(),
-                images,
+                rows: description.rows.clone(),
+                images: OnceLock::new(),
             }),
         }
     }
 }
 
 impl Target {
-    fn row(&self, index: usize) -> (u64, Option<Code>) {
-        self.rows.get(index).copied().unwrap_or((0, None))
+    fn images(&self) -> &[ImageId] {
+        self.images.get_or_init(|| {
+            let mut images: Vec<_> = self.rows.iter().filter_map(|row| row.code?.image).collect();
+            images.sort_unstable();
+            images.dedup();
+            images
+        })
     }
 
-    /// The functions that run something else in `rows`.
-    fn differing(&self, rows: &[Row]) -> Affected {
-        let rows = rows.iter().enumerate();
+    fn row(&self, index: usize) -> (u64, Option<Code>) {
+        self.rows
+            .get(index)
+            .map_or((0, None), |row| (row.since, row.code))
+    }
+
+    /// The rows that run something else in `live`, by their indices.
+    fn differing<'a>(&'a self, live: &'a RowList) -> impl Iterator<Item = (usize, &'a Row)> {
+        let pieces = live.differing(&self.rows);
+        let rows = pieces.flat_map(|(first, rows)| (first..).zip(rows));
         rows.filter(|(index, row)| row.since != self.row(*index).0)
-            .filter_map(|(_, row)| Some((row.place()?, row.name.to_string())))
+    }
+
+    /// The functions whose code changes if this generation follows on `live`.
+    fn affected(&self, live: &Table) -> Affected {
+        let rows = self.differing(&live.rows);
+        rows.filter_map(|(_, row)| Some((row.place()?, row.name.to_string())))
             .collect()
     }
 
-    /// The functions of `rows` with the code of this generation.
-    fn applied_to(&self, rows: &[Row]) -> Vec<Row> {
-        let rows = rows.iter().enumerate();
-        rows.map(|(index, row)| {
-            let (since, code) = self.row(index);
-            Row {
-                since,
-                code,
-                ..row.clone()
-            }
-        })
-        .collect()
+    /// The functions of `live` with the code of this generation.
+    fn applied_to(&self, live: &RowList) -> RowList {
+        let mut rows = live.clone();
+        for (index, _) in self.differing(live) {
+            let row = rows.change(index);
+            (row.since, row.code) = self.row(index);
+        }
+        rows
     }
 }
 

@@ -66,6 +66,8 @@ pub mod registry;
 #[cfg(feature = "live")]
 mod reserve;
 #[cfg(feature = "live")]
+mod row_list;
+#[cfg(feature = "live")]
 mod rows;
 #[cfg(feature = "live")]
 mod scope;

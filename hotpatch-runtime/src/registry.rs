@@ -4,6 +4,7 @@
 //! covers it.
 
 use std::ptr;
+use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use hotpatch_abi::entry::{Entry, Slot};
@@ -40,7 +41,16 @@ pub(crate) fn lock_next() -> Next {
 /// that register entries are through. Until it has its slot a function runs the code as built, which is what every
 /// table would tell it before the first commit that knows it.
 pub(crate) fn refresh(scope: &Scope) {
+    /// The entry that was the newest when somebody looked last.
+    static NEWEST: AtomicPtr<Registered> = AtomicPtr::new(ptr::null_mut());
     let next = lock_next();
+    // `inventory` puts what is new in front. Relaxed: the lock orders it.
+    let newest = inventory::iter::<Registered>()
+        .next()
+        .map_or(ptr::null(), ptr::from_ref);
+    if ptr::eq(NEWEST.swap(newest.cast_mut(), Ordering::Relaxed), newest) {
+        return;
+    }
     let mut entries: Vec<&'static Entry> = inventory::iter::<Registered>()
         .map(|registered| registered.0)
         .filter(|entry| entry.slot() == Slot::NONE && entry.abi_version() == ABI_VERSION)
@@ -63,7 +73,7 @@ pub(crate) fn add(scope: &Scope, next: &Next, entries: Vec<&'static Entry>) {
     let description = Description {
         generation: live.generation,
         head: live.head,
-        rows: rows.into_vec(),
+        rows: rows.into_list(),
         images: live.images.clone(),
     };
     Table::publish(scope, next, description);
@@ -71,16 +81,4 @@ pub(crate) fn add(scope: &Scope, next: &Next, entries: Vec<&'static Entry>) {
     for (entry, row) in entries.into_iter().zip(places) {
         entry.assign(slot_of(row));
     }
-}
-
-/// The addresses of all entries of `table`, in ascending order.
-pub(crate) fn known(table: &Table) -> Vec<usize> {
-    let mut known: Vec<usize> = table
-        .rows
-        .iter()
-        .filter_map(Row::entry)
-        .map(|entry| ptr::from_ref(entry).expose_provenance())
-        .collect();
-    known.sort_unstable();
-    known
 }

@@ -1,46 +1,45 @@
 //! Which row a function gets: one that nothing is about any more, or a new one at the end.
 
 use std::collections::{HashMap, HashSet};
-use std::ops::{Deref, DerefMut};
 use std::ptr::NonNull;
 
 use crate::image;
+use crate::row_list::RowList;
 use crate::table::{Row, Subject};
 
 /// The rows of the next table, to which functions are added.
 pub(crate) struct Rows {
-    rows: Vec<Row>,
-    /// The rows that may be given away, last first.
-    free: Vec<usize>,
-}
-
-impl Deref for Rows {
-    type Target = [Row];
-
-    fn deref(&self) -> &[Row] {
-        &self.rows
-    }
-}
-
-impl DerefMut for Rows {
-    fn deref_mut(&mut self) -> &mut [Row] {
-        &mut self.rows
-    }
+    rows: RowList,
+    /// The rows that may be given away, last first. Looked for when the first one is needed.
+    free: Option<Vec<usize>>,
 }
 
 impl Rows {
     /// The rows of the live table.
-    pub(crate) fn of(live: &[Row]) -> Self {
-        let rows = live.to_vec();
-        let free = free(&rows);
-        Self { rows, free }
+    pub(crate) fn of(live: &RowList) -> Self {
+        Self {
+            rows: live.clone(),
+            free: None,
+        }
+    }
+
+    /// The row, to be changed but for its subject.
+    pub(crate) fn change(&mut self, index: usize) -> &mut Row {
+        self.rows.change(index)
+    }
+
+    pub(crate) fn replace(&mut self, index: usize, row: Row) {
+        self.rows.replace(index, row);
     }
 
     /// Has every function run its code as built.
     pub(crate) fn all_as_built(&mut self) {
-        for row in &mut self.rows {
-            row.since = 0;
-            row.code = None;
+        for index in 0..self.rows.len() {
+            if self.rows[index].since != 0 {
+                let row = self.rows.change(index);
+                row.since = 0;
+                row.code = None;
+            }
         }
     }
 
@@ -53,9 +52,9 @@ impl Rows {
 
     /// Adds a row. Returns where.
     pub(crate) fn add(&mut self, row: Row) -> usize {
-        match self.free.pop() {
+        match self.free.get_or_insert_with(|| free(&self.rows)).pop() {
             Some(index) => {
-                self.rows[index] = row;
+                self.rows.replace(index, row);
                 index
             }
             None => {
@@ -65,14 +64,14 @@ impl Rows {
         }
     }
 
-    pub(crate) fn into_vec(self) -> Vec<Row> {
+    pub(crate) fn into_list(self) -> RowList {
         self.rows
     }
 }
 
 /// The rows about something in images that were closed. As long as such an image is in the process, code in it may ask
 /// for the slot.
-fn free(rows: &[Row]) -> Vec<usize> {
+fn free(rows: &RowList) -> Vec<usize> {
     let gone = |row: &Row| match row.subject {
         Subject::Gone(image) => Some(image),
         _ => None,
@@ -81,8 +80,9 @@ fn free(rows: &[Row]) -> Vec<usize> {
         return Vec::new();
     }
     let mapped: HashSet<_> = image::mapped().iter().map(|image| image.id).collect();
-    let rows = rows.iter().enumerate().rev();
-    rows.filter(|(_, row)| gone(row).is_some_and(|image| !mapped.contains(&image)))
-        .map(|(index, _)| index)
+    let may_be_given = |row: &Row| gone(row).is_some_and(|image| !mapped.contains(&image));
+    (0..rows.len())
+        .rev()
+        .filter(|index| may_be_given(&rows[*index]))
         .collect()
 }

@@ -21,6 +21,7 @@ use crate::image::{Image, ImageId};
 use crate::live::Live;
 use crate::presence::Inside;
 use crate::registry::Next;
+use crate::row_list::RowList;
 use crate::scope::{self, Scope, Source};
 use crate::sync::{AtomicPtr, Ordering};
 
@@ -52,7 +53,7 @@ pub(crate) struct Description {
     /// The patch that made this generation; `None` for the program as built.
     pub(crate) head: Option<PatchId>,
     /// The hot functions, in the order of their slots.
-    pub(crate) rows: Vec<Row>,
+    pub(crate) rows: RowList,
     /// The patch images that patches may refer to, oldest first, also those whose code no function runs in this generation.
     pub(crate) images: Vec<Arc<Image>>,
 }
@@ -160,7 +161,7 @@ static FIRST: Table = Table {
     description: Description {
         generation: 0,
         head: None,
-        rows: Vec::new(),
+        rows: RowList::EMPTY,
         images: Vec::new(),
     },
     next_retired: AtomicPtr::new(ptr::null_mut()),
@@ -222,7 +223,7 @@ impl Table {
 
     /// Makes a table and publishes it. Its rows begin with those of the live table.
     pub(crate) fn publish(scope: &Scope, _next: &Next, description: Description) {
-        let table = Self::allocate(description);
+        let table = Self::allocate(description, LIVE.get());
         // SAFETY: the table is complete and immutable; readers are in a scope, which is pinned or, if it is counted,
         // respected by `retire`; a table may be freed on any thread.
         unsafe { LIVE.replace(&scope.pin(), table, Self::retire) };
@@ -236,12 +237,17 @@ impl Table {
             .0
     }
 
-    fn allocate(description: Description) -> *mut Self {
+    /// Makes a table that follows on the live one. `live` is that one, and it is kept.
+    fn allocate(description: Description, live: *const Self) -> *mut Self {
         let rows = &description.rows;
-        let patched = rows
-            .iter()
-            .filter_map(|row| Some((row.instance()?, row.code?.address)));
-        let instances = AddressMap::of(patched);
+        // SAFETY: whoever makes the next table is in a scope, which keeps this one.
+        let rows_before = unsafe { &(*live).description.rows };
+        let patched = |row: &Row| Some((row.instance()?, row.code?.address));
+        let instances = if rows.has_instances() {
+            AddressMap::of(rows.iter().filter_map(patched))
+        } else {
+            AddressMap::EMPTY
+        };
         let len = slot_of(rows.len()).0;
         let layout = Self::layout(rows.len());
         // SAFETY: the layout has the size of a table and more.
@@ -249,11 +255,16 @@ impl Table {
         if table.is_null() {
             handle_alloc_error(layout);
         }
-        // SAFETY: `cells` is the last field and ends where the layout puts the cells that follow, one for each row.
+        // SAFETY: `cells` is the last field and ends where the layout puts the cells that follow, one for each row. A
+        // table has as many rows as the one before, or more.
         unsafe {
             let cells = (&raw mut (*table).cells).cast::<Cell>().add(1);
-            for (index, row) in rows.iter().enumerate() {
-                cells.add(index).write(row.code.map(|code| code.address));
+            let before = (&raw const (*live).cells).cast::<Cell>().add(1);
+            cells.copy_from_nonoverlapping(before, rows_before.len());
+            for (first, rows) in rows.differing(rows_before) {
+                for (index, row) in (first..).zip(rows) {
+                    cells.add(index).write(row.code.map(|code| code.address));
+                }
             }
             table.write(Self {
                 description,

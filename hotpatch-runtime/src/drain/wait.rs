@@ -25,15 +25,16 @@ pub(crate) struct Drained {
 }
 
 /// Waits as far as the program wants it. Belongs to whoever has the turn.
-pub(crate) fn wait(affected: &Affected) -> Result<Drained, Refusal> {
+pub(crate) fn wait(affected: impl FnOnce() -> Affected) -> Result<Drained, Refusal> {
     let Some(drain) = setting::get() else {
         return Ok(Drained::default());
     };
+    let affected = affected();
     let door = Closed::close(affected.iter().map(|function| function.0).collect());
     let started = Instant::now();
     let mut pause = SOON;
     loop {
-        let inside = still_inside(&door, affected);
+        let inside = still_inside(&door, &affected);
         if inside.is_empty() || (started.elapsed() >= drain.timeout && drain.on_timeout == OnTimeout::Proceed)
         {
             return Ok(Drained {

@@ -3,8 +3,9 @@
 //! [`Plan::check`] needs nothing of the patch but its headers, so a patch that names a wrong place is refused before
 //! it is loaded. [`Plan::bind`] then cannot fail half-way.
 
-use std::ptr::{NonNull, with_exposed_provenance, with_exposed_provenance_mut};
+use std::ptr::{self, NonNull, with_exposed_provenance, with_exposed_provenance_mut};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use hotpatch_abi::entry::{Entry, Slot};
 use hotpatch_abi::manifest::{FixupForm, ImageRef, Manifest, Place, Published};
@@ -13,6 +14,7 @@ use hotpatch_abi::version::ABI_VERSION;
 use super::resident::Image;
 use crate::platform::{Access, Layout, Program, Segments};
 use crate::refusal::{Refusal, refuse};
+use crate::row_list::RowList;
 use crate::table::Code;
 
 /// A manifest whose every place was found.
@@ -171,22 +173,26 @@ impl<'a> Plan<'a> {
 
     /// The entries of the published functions, in a process where the patch lies at `load`.
     ///
-    /// Each is one of `known`, the addresses of the registered entries in ascending order, or a new one in the patch
-    /// itself.
-    pub(crate) fn entries(&self, load: usize, known: &[usize]) -> Result<Vec<&'static Entry>, Refusal> {
+    /// Each is one that has a row in the live table, or a new one in the patch itself.
+    pub(crate) fn entries(&self, load: usize, rows: &RowList) -> Result<Vec<&'static Entry>, Refusal> {
         self.manifest
             .published
             .iter()
-            .map(|published| self.entry(load, published, known))
+            .map(|published| self.entry(load, published, rows))
             .collect()
     }
 
-    fn entry(&self, load: usize, published: &Published, known: &[usize]) -> Result<&'static Entry, Refusal> {
-        let address = self.address(load, published.entry);
-        let entry = with_exposed_provenance::<Entry>(address);
-        if known.binary_search(&address).is_ok() {
-            // SAFETY: the address is that of a registered entry.
-            return Ok(unsafe { &*entry });
+    fn entry(&self, load: usize, published: &Published, rows: &RowList) -> Result<&'static Entry, Refusal> {
+        let entry = with_exposed_provenance::<Entry>(self.address(load, published.entry));
+        // SAFETY: the place was checked to be aligned, writable memory of an image, of the size of an entry, which begins
+        // with the slot and the version; the image stays mapped. Whatever the place holds, only the row that its slot
+        // names makes it an entry. Relaxed: the row is compared by address.
+        let slot = Slot(unsafe { (*entry.cast::<AtomicU32>()).load(Ordering::Relaxed) });
+        let known = (slot.0 as usize)
+            .checked_sub(1)
+            .and_then(|index| rows.get(index)?.entry());
+        if let Some(known) = known.filter(|known| ptr::eq(*known, entry)) {
+            return Ok(known);
         }
         if published.entry.image != ImageRef::This {
             refuse!(

@@ -74,9 +74,9 @@ pub(crate) fn depart(scope: &Scope, next: &Next) {
     };
     let mut rows = live.rows.clone();
     let mut emptied = Vec::new();
-    for (index, row) in rows.iter_mut().enumerate() {
+    for (index, row) in live.rows.iter().enumerate() {
         if let Some(image) = home(row) {
-            *row = Row::gone(image);
+            rows.replace(index, Row::gone(image));
             emptied.push(index);
         }
     }
