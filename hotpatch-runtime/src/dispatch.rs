@@ -23,6 +23,19 @@ use crate::table::{self, Table};
 /// nested; the inner ones cost next to nothing.
 #[inline]
 pub fn call<R>(f: impl FnOnce() -> R) -> R {
+    if !Scope::here().is_outside() {
+        return closure::run(f);
+    }
+    // A scope whose parts stay in registers: going through memory on the way out would double the price of a call.
+    match Announced::outermost() {
+        Some(_scope) => closure::run(f),
+        None => call_without_word(f),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn call_without_word<R>(f: impl FnOnce() -> R) -> R {
     let _scope = Scope::at_safe_point();
     closure::run(f)
 }
