@@ -15,25 +15,27 @@ use crate::unload::Uses;
 
 /// How long a client may take to present its token.
 const HELLO_TIME: Duration = Duration::from_secs(5);
+/// How long it may take if there is no room for others meanwhile.
+const HELLO_TIME_IF_FULL: Duration = Duration::from_millis(50);
 /// The longest message of a client that has not presented the token.
-const MAX_HELLO: usize = 1024;
+pub(crate) const MAX_HELLO: usize = 1024;
 /// Bytes of the length in front of a message.
 const LENGTH: usize = 4;
 
 /// A connected client.
-pub(super) struct Client {
+pub(crate) struct Client {
     stream: Private<UnixStream>,
     inbound: Vec<u8>,
     outbound: Vec<u8>,
     since: Instant,
-    pub(super) trust: Trust,
+    pub(crate) trust: Trust,
     /// The images that it may refer to in patches to come.
     pub(super) images: Uses,
 }
 
 /// Whether a client has presented the token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Trust {
+pub(crate) enum Trust {
     /// Not yet.
     Unknown,
     /// It has.
@@ -42,9 +44,18 @@ pub(super) enum Trust {
     Refused,
 }
 
+/// Whether one more client could connect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Room {
+    /// It could.
+    Free,
+    /// It waits until another one has gone.
+    Full,
+}
+
 /// What to do with a connection.
 #[derive(Debug, PartialEq)]
-pub(super) enum Next {
+pub(crate) enum Next {
     /// Wait for it.
     Wait,
     /// Answer this request.
@@ -54,7 +65,7 @@ pub(super) enum Next {
 }
 
 impl Client {
-    pub(super) fn new(stream: UnixStream) -> io::Result<Self> {
+    pub(crate) fn new(stream: UnixStream) -> io::Result<Self> {
         let stream = Private::new(stream)?;
         stream.set_nonblocking(true)?;
         let (inbound, outbound) = (Vec::new(), Vec::new());
@@ -89,12 +100,16 @@ impl Client {
     }
 
     /// When this client must have presented its token.
-    pub(super) fn deadline(&self) -> Option<Instant> {
-        (self.trust != Trust::Known).then(|| self.since + HELLO_TIME)
+    pub(super) fn deadline(&self, room: Room) -> Option<Instant> {
+        let time = match room {
+            Room::Free => HELLO_TIME,
+            Room::Full => HELLO_TIME_IF_FULL,
+        };
+        (self.trust != Trust::Known).then(|| self.since + time)
     }
 
     /// Moves bytes as far as they go without waiting, and returns a request when one is complete.
-    pub(super) fn advance(&mut self) -> Next {
+    pub(crate) fn advance(&mut self) -> Next {
         match self.try_advance() {
             Ok(next) => next,
             Err(_) => Next::Close,
@@ -146,7 +161,7 @@ impl Client {
     }
 
     /// Sends an answer as far as it goes without waiting; [`advance`](Self::advance) sends the rest.
-    pub(super) fn reply(&mut self, reply: &Reply) -> io::Result<()> {
+    pub(crate) fn reply(&mut self, reply: &Reply) -> io::Result<()> {
         let message = reply.encode();
         let len = u32::try_from(message.len()).expect("an answer below 4 GiB");
         self.outbound.extend_from_slice(&len.to_le_bytes());

@@ -9,5 +9,7 @@ mod private;
 mod server;
 mod socket;
 
+#[cfg(any(test, fuzzing))]
+pub(crate) use client::{Client, MAX_HELLO, Next, Trust};
 pub(crate) use fork::reopen;
 pub(crate) use server::open;

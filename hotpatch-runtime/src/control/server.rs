@@ -12,7 +12,7 @@ use std::{env, io, thread};
 use hotpatch_abi::names::{CONTROL_DIR_VAR, CONTROL_TOKEN_VAR};
 
 use super::answer::answer;
-use super::client::{Client, Next, Trust};
+use super::client::{Client, Next, Room, Trust};
 use super::fork::{self, Place};
 use super::private::{self, Private};
 use super::socket;
@@ -89,16 +89,25 @@ impl Server {
         while self.wait().is_ok() && !self.listener.is_lost() {
             self.accept();
             let now = Instant::now();
-            let token = &self.token;
-            self.clients
-                .retain_mut(|client| serve(client, token) && client.deadline().is_none_or(|end| now < end));
+            let (token, room) = (&self.token, self.room());
+            self.clients.retain_mut(|client| {
+                serve(client, token) && client.deadline(room).is_none_or(|end| now < end)
+            });
+        }
+    }
+
+    fn room(&self) -> Room {
+        if self.clients.len() < MAX_CLIENTS {
+            Room::Free
+        } else {
+            Room::Full
         }
     }
 
     /// Waits until there is something to do.
     fn wait(&self) -> io::Result<()> {
         let mut waiting: Vec<libc::pollfd> = self.clients.iter().map(Client::interest).collect();
-        if self.clients.len() < MAX_CLIENTS {
+        if self.room() == Room::Free {
             let (fd, events) = (self.listener.as_raw_fd(), libc::POLLIN);
             waiting.push(libc::pollfd {
                 fd,
@@ -109,7 +118,11 @@ impl Server {
         if self.clients.iter().any(Client::is_ready) {
             return Ok(());
         }
-        let deadline = self.clients.iter().filter_map(Client::deadline).min();
+        let deadline = self
+            .clients
+            .iter()
+            .filter_map(|client| client.deadline(self.room()))
+            .min();
         let timeout = deadline.map_or(-1, |end| {
             let left = end.saturating_duration_since(Instant::now()).as_millis();
             i32::try_from(left).map_or(i32::MAX, |left| left.saturating_add(1))
@@ -123,7 +136,7 @@ impl Server {
     }
 
     fn accept(&mut self) {
-        while self.clients.len() < MAX_CLIENTS {
+        while self.room() == Room::Free {
             let stream = match self.listener.accept() {
                 Ok((stream, _)) => stream,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,

@@ -6,6 +6,7 @@ use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::slice;
 
 use hotpatch_abi::manifest::{Manifest, PatchId};
 use hotpatch_abi::patch_file::{PatchFile, PatchFileError, TRAILER_LEN, Trailer};
@@ -21,6 +22,8 @@ pub(crate) struct PatchOnDisk {
     path: PathBuf,
     file: File,
     identity: Identity,
+    /// The part of the file that the loader maps, as it was verified.
+    covered: Vec<u8>,
     pub(crate) id: PatchId,
     pub(crate) manifest: Manifest,
     pub(crate) layout: Layout,
@@ -92,6 +95,7 @@ impl PatchOnDisk {
             path,
             file,
             identity: metadata.into(),
+            covered,
             id: patch.id,
             manifest: patch.manifest,
             layout,
@@ -107,22 +111,46 @@ impl PatchOnDisk {
             Err(error) => refuse!(LOAD, "the dynamic loader did not take `{shown}`: {error}"),
         };
         self.check_unchanged()?;
+        // The path may have led elsewhere for a moment.
+        if !self.is_mapped(&loaded) {
+            return Err(self.changed());
+        }
         Ok(loaded)
     }
 
     fn check_unchanged(&self) -> Result<(), Refusal> {
         let now = [self.file.metadata(), self.path.metadata()];
-        if !now
+        if now
             .into_iter()
             .all(|metadata| metadata.is_ok_and(|metadata| self.identity == metadata.into()))
         {
-            refuse!(
-                PATCH_FILE,
+            Ok(())
+        } else {
+            Err(self.changed())
+        }
+    }
+
+    /// Whether the loader mapped what was verified: code and constants are compared byte by byte.
+    fn is_mapped(&self, loaded: &Loaded) -> bool {
+        loaded.has_segments_of(&self.layout.segments)
+            && self.layout.constants.iter().all(|(address, range)| {
+                let start = loaded.load.wrapping_add(*address as usize);
+                let start = std::ptr::with_exposed_provenance::<u8>(start);
+                // SAFETY: the image has these very segments, and this part of one is readable, never written, and stays
+                // mapped while it is loaded.
+                let mapped = unsafe { slice::from_raw_parts(start, range.len()) };
+                mapped == &self.covered[range.clone()]
+            })
+    }
+
+    fn changed(&self) -> Refusal {
+        Refusal::new(
+            hotpatch_abi::code::PATCH_FILE,
+            format!(
                 "patch file `{}` changed while it was being applied; apply it again",
                 self.path.display()
-            );
-        }
-        Ok(())
+            ),
+        )
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use hotpatch_abi::entry::{Entry, Slot};
-use hotpatch_abi::manifest::{FixupForm, ImageRef, Manifest, Place, Published};
+use hotpatch_abi::manifest::{Fixup, FixupForm, ImageRef, Manifest, Place, Published};
 use hotpatch_abi::version::ABI_VERSION;
 
 use super::resident::Image;
@@ -16,6 +16,9 @@ use crate::platform::{Access, Layout, Program, Segments};
 use crate::refusal::{Refusal, refuse};
 use crate::row_list::RowList;
 use crate::table::Code;
+
+/// Bytes that a fixup writes.
+const FIXUP_LEN: u64 = 8;
 
 /// A manifest whose every place was found.
 pub(crate) struct Plan<'a> {
@@ -58,7 +61,7 @@ impl<'a> Plan<'a> {
             );
         }
         for fixup in &manifest.fixups {
-            if !layout.segments.allow(fixup.at, 8, Access::Write) {
+            if !layout.segments.allow(fixup.at, FIXUP_LEN, Access::Write) {
                 refuse!(
                     PLACE,
                     "patch wants to write at offset {:#x} of its image, which is not writable data",
@@ -67,6 +70,7 @@ impl<'a> Plan<'a> {
             }
             plan.find(layout, fixup.target, 0, Access::Refer)?;
         }
+        check_apart(&manifest.fixups)?;
         plan.check_subjects()?;
         for instance in &manifest.instances {
             plan.find(layout, instance.built, 0, Access::Execute)?;
@@ -110,7 +114,10 @@ impl<'a> Plan<'a> {
         entries.sort_unstable();
         for fixup in &self.manifest.fixups {
             let next = entries.partition_point(|entry| entry + HEADER <= fixup.at);
-            if entries.get(next).is_some_and(|entry| *entry < fixup.at + 8) {
+            if entries
+                .get(next)
+                .is_some_and(|entry| *entry < fixup.at + FIXUP_LEN)
+            {
                 refuse!(
                     PLACE,
                     "patch wants to write at offset {:#x} of its image, which is the slot of an entry",
@@ -256,4 +263,22 @@ impl<'a> Plan<'a> {
             unsafe { at.write_unaligned(value) };
         }
     }
+}
+
+/// Each fixup has bytes of its own. What two wrote would depend on their order.
+fn check_apart(fixups: &[Fixup]) -> Result<(), Refusal> {
+    let mut places: Vec<u64> = fixups.iter().map(|fixup| fixup.at).collect();
+    // The tool writes them in order.
+    if !places.is_sorted() {
+        places.sort_unstable();
+    }
+    if let Some(pair) = places.windows(2).find(|pair| pair[1] - pair[0] < FIXUP_LEN) {
+        refuse!(
+            PLACE,
+            "patch wants to write at offsets {:#x} and {:#x} of its image, which overlap",
+            pair[0],
+            pair[1]
+        );
+    }
+    Ok(())
 }

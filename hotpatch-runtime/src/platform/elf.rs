@@ -1,6 +1,8 @@
 //! The parts of an ELF file that matter before it is loaded: its segments, and what loading would do besides.
 
-use libc::{PF_W, PF_X, PT_DYNAMIC, PT_GNU_RELRO, PT_GNU_STACK, PT_LOAD};
+use std::ops::Range;
+
+use libc::{PF_R, PF_W, PF_X, PT_DYNAMIC, PT_GNU_RELRO, PT_GNU_STACK, PT_LOAD, PT_PHDR, PT_TLS};
 
 use super::bytes::{u16_at, u32_at, u64_at};
 use super::dynamic;
@@ -11,6 +13,10 @@ const PROGRAM_HEADER_LEN: usize = 56;
 const EM_X86_64: u16 = 62;
 const ET_DYN: u16 = 3;
 const PAGE: u64 = 4096;
+/// Where the address space of a process ends.
+const END: u64 = 1 << 47;
+/// Linkers make about ten. A patch must not cost time by their number.
+const MAX_PROGRAM_HEADERS: u16 = 64;
 
 /// What is to be done with a place in an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,11 +56,18 @@ impl Segments {
         }
     }
 
-    /// Whether `start` lies on a page behind all that was added: a mapping there replaces none of them.
+    /// Whether `start` lies on a page behind all that was added, if each of them lay behind the others: a mapping there
+    /// replaces none of them.
     fn is_behind(&self, start: u64) -> bool {
         self.mapped
-            .iter()
-            .all(|segment| segment.end.div_ceil(PAGE) <= start / PAGE)
+            .last()
+            .is_none_or(|segment| segment.end.div_ceil(PAGE) <= start / PAGE)
+    }
+
+    /// Where the last of them ends.
+    #[cfg(any(test, fuzzing))]
+    pub(crate) fn end(&self) -> Option<u64> {
+        self.mapped.iter().map(|segment| segment.end).max()
     }
 
     /// The address space that they take: whole pages.
@@ -63,7 +76,7 @@ impl Segments {
             .mapped
             .iter()
             .map(|segment| segment.end.div_ceil(PAGE) - segment.start / PAGE);
-        pages.sum::<u64>() * PAGE
+        pages.sum::<u64>().saturating_mul(PAGE)
     }
 
     /// Whether the `len` bytes at `offset` lie in one segment that allows `access`.
@@ -90,20 +103,137 @@ impl Segments {
 #[derive(Debug, Default)]
 pub(crate) struct Layout {
     pub(crate) segments: Segments,
+    /// The parts that stay in memory as they are in the file: where they lie, and which bytes of the file they are.
+    pub(crate) constants: Vec<(u64, Range<usize>)>,
     /// The first thing found that would make loading do more than map and relocate the object.
     pub(crate) effect: Option<&'static str>,
 }
 
-/// The part of a segment that comes from the file.
-struct FilePart {
-    address: u64,
+/// The bytes of an object that is not loaded yet, by the addresses that they will have.
+pub(super) trait FileImage {
+    /// From what will lie at `address` to the end of what its segment has of the file.
+    fn at(&self, address: u64) -> Option<&[u8]>;
+
+    /// As [`at`](Self::at), in a segment that is not written.
+    fn constant_at(&self, address: u64) -> Option<&[u8]>;
+
+    /// Start and end of the writable segment around `address`.
+    fn data_around(&self, address: u64) -> Option<(u64, u64)>;
+}
+
+/// A file, and the parts of it that are mapped.
+struct Parts<'a> {
+    file: &'a [u8],
+    parts: Vec<Part>,
+}
+
+/// What a program header says.
+#[derive(Clone, Copy)]
+struct Part {
+    kind: u32,
+    flags: u32,
     offset: u64,
+    address: u64,
+    /// How much of it comes from the file.
+    file_len: u64,
     len: u64,
+    align: u64,
+}
+
+impl Part {
+    fn read(header: &[u8]) -> Option<Self> {
+        Some(Self {
+            kind: u32_at(header, 0)?,
+            flags: u32_at(header, 4)?,
+            offset: u64_at(header, 8)?,
+            address: u64_at(header, 16)?,
+            file_len: u64_at(header, 32)?,
+            len: u64_at(header, 40)?,
+            align: u64_at(header, 48)?,
+        })
+    }
+
+    fn file_range(&self) -> Range<usize> {
+        self.offset as usize..(self.offset + self.file_len) as usize
+    }
+
+    /// Whether the loader can map it from a file of this length.
+    fn can_be_mapped(&self, file_len: u64) -> bool {
+        let is_in_file = self
+            .offset
+            .checked_add(self.file_len)
+            .is_some_and(|end| end <= file_len);
+        let is_readable = self.flags & PF_R != 0;
+        let is_aligned = self.align.is_power_of_two() && self.align >= PAGE;
+        let is_in_memory = self.address.checked_add(self.len).is_some_and(|end| end <= END);
+        is_in_file && is_readable && is_aligned && is_in_memory && self.file_len <= self.len
+    }
+}
+
+impl<'a> Parts<'a> {
+    fn find(&self, address: u64) -> Option<(&Part, &'a [u8])> {
+        self.parts.iter().find_map(|part| {
+            let skip = address
+                .checked_sub(part.address)
+                .filter(|skip| *skip < part.file_len)?;
+            let range = (part.offset + skip) as usize..(part.offset + part.file_len) as usize;
+            Some((part, self.file.get(range)?))
+        })
+    }
+
+    /// Whether something that is no segment of its own lies in one where the loader looks for it.
+    fn hold(&self, part: &Part, headers: usize) -> bool {
+        if part.len == 0 {
+            return true;
+        }
+        match part.kind {
+            PT_GNU_STACK => true,
+            // The loader changes the rights of whole pages.
+            PT_GNU_RELRO => self.parts.iter().any(|segment| {
+                let Some(end) = part.address.checked_add(part.len) else {
+                    return false;
+                };
+                let last = (segment.address + segment.len).next_multiple_of(PAGE);
+                segment.address / PAGE <= part.address / PAGE && end <= last
+            }),
+            // It is read from there for every panic.
+            PT_PHDR if !self.is_at(part.address, headers) => false,
+            _ => self
+                .find(part.address)
+                .is_some_and(|(_, bytes)| bytes.len() as u64 >= part.len),
+        }
+    }
+
+    /// Whether the byte at `offset` of the file will lie at `address`.
+    fn is_at(&self, address: u64, offset: usize) -> bool {
+        self.find(address)
+            .is_some_and(|(part, _)| part.offset + (address - part.address) == offset as u64)
+    }
+}
+
+impl FileImage for Parts<'_> {
+    fn at(&self, address: u64) -> Option<&[u8]> {
+        self.find(address).map(|(_, bytes)| bytes)
+    }
+
+    fn constant_at(&self, address: u64) -> Option<&[u8]> {
+        self.find(address)
+            .filter(|(part, _)| part.flags & PF_W == 0)
+            .map(|(_, bytes)| bytes)
+    }
+
+    fn data_around(&self, address: u64) -> Option<(u64, u64)> {
+        self.parts
+            .iter()
+            .map(|part| (part.flags, part.address, part.address + part.len))
+            .find(|(flags, start, end)| flags & PF_W != 0 && (start..end).contains(&&address))
+            .map(|(_, start, end)| (start, end))
+    }
 }
 
 impl Layout {
     /// Reads the headers of a shared object for this machine. `None` if it is none, or if `file` does not hold all that
-    /// the loader maps.
+    /// the loader maps and reads.
     pub(crate) fn read(file: &[u8]) -> Option<Self> {
         let ident = b"\x7fELF\x02\x01\x01";
         if !file.starts_with(ident) || u16_at(file, 16)? != ET_DYN || u16_at(file, 18)? != EM_X86_64 {
@@ -113,48 +243,41 @@ impl Layout {
         if u16_at(file, 54)? as usize != PROGRAM_HEADER_LEN || headers < HEADER_LEN {
             return None;
         }
+        let count = u16_at(file, 56).filter(|count| *count <= MAX_PROGRAM_HEADERS)?;
         let mut segments = Segments::default();
-        let (mut parts, mut dynamic, mut stack) = (Vec::new(), None, PF_X);
-        for index in 0..usize::from(u16_at(file, 56)?) {
-            let header = file.get(headers.checked_add(index * PROGRAM_HEADER_LEN)?..)?;
-            let (kind, flags) = (u32_at(header, 0)?, u32_at(header, 4)?);
-            let part = FilePart {
-                offset: u64_at(header, 8)?,
-                address: u64_at(header, 16)?,
-                len: u64_at(header, 32)?,
-            };
-            let len = u64_at(header, 40)?;
-            match kind {
-                PT_LOAD if !segments.is_behind(part.address) || part.len > len => return None,
-                PT_LOAD if part.offset.checked_add(part.len)? > file.len() as u64 => return None,
-                PT_DYNAMIC => dynamic = Some(part.address),
-                PT_GNU_STACK => stack = flags,
-                _ => {}
-            }
-            segments.add(kind, flags, part.address, len);
-            if kind == PT_LOAD {
+        let (mut parts, mut others) = (Vec::new(), Vec::new());
+        for index in 0..usize::from(count) {
+            let part = Part::read(file.get(headers.checked_add(index * PROGRAM_HEADER_LEN)?..)?)?;
+            if part.kind != PT_LOAD {
+                others.push(part);
+            } else if segments.is_behind(part.address) && part.can_be_mapped(file.len() as u64) {
                 parts.push(part);
+            } else {
+                return None;
             }
+            segments.add(part.kind, part.flags, part.address, part.len);
         }
-        let at = |address: u64| bytes_at(file, &parts, address);
-        let effect = match dynamic {
-            // The loader makes the stacks of all threads executable, also if nothing is said.
-            _ if stack & PF_X != 0 => Some("an executable stack"),
-            Some(dynamic) => dynamic::effect(dynamic, &at),
-            None => None,
+        let parts = Parts { file, parts };
+        if !others.iter().all(|part| parts.hold(part, headers)) {
+            return None;
+        }
+        // The loader takes the last of its kind.
+        let last = |kind: u32| others.iter().rev().find(|part| part.kind == kind);
+        // The loader makes the stacks of all threads executable, also if nothing is said.
+        let effect = if last(PT_GNU_STACK).is_none_or(|stack| stack.flags & PF_X != 0) {
+            Some("an executable stack")
+        } else if last(PT_TLS).is_some() {
+            Some("thread-locals of its own")
+        } else {
+            last(PT_DYNAMIC).and_then(|part| dynamic::effect(part.address, &parts))
         };
-        Some(Self { segments, effect })
+        let constants = parts.parts.iter().filter(|part| part.flags & PF_W == 0);
+        Some(Self {
+            constants: constants.map(|part| (part.address, part.file_range())).collect(),
+            segments,
+            effect,
+        })
     }
-}
-
-/// The bytes of the file from what is mapped at `address` to the end of its segment.
-fn bytes_at<'a>(file: &'a [u8], parts: &[FilePart], address: u64) -> Option<&'a [u8]> {
-    parts.iter().find_map(|part| {
-        let skip = address
-            .checked_sub(part.address)
-            .filter(|skip| *skip < part.len)?;
-        file.get((part.offset + skip) as usize..(part.offset + part.len) as usize)
-    })
 }
 
 #[cfg(test)]

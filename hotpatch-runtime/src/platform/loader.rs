@@ -1,17 +1,20 @@
 //! The dynamic loader.
 
 use std::error::Error;
-use std::ffi::c_void;
+use std::ffi::{c_int, c_void};
 use std::fs::File;
 use std::io::{self, Seek};
 use std::mem;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::slice;
 
+use libc::dl_phdr_info;
 use libloading::os::unix::{Library, RTLD_LAZY, RTLD_LOCAL, RTLD_NOW};
 
 use super::descriptor::off_standard_streams;
+use super::elf::Segments;
 
 /// The start of glibc's public `struct link_map`.
 #[repr(C)]
@@ -70,6 +73,29 @@ impl Loaded {
             _copy: copy,
         })
     }
+
+    /// Whether the image that was loaded has these segments.
+    pub(crate) fn has_segments_of(&self, expected: &Segments) -> bool {
+        let mut found = (self.load, Segments::default());
+        // SAFETY: `read_at` treats its argument as the pair that it is, only during this call.
+        unsafe { libc::dl_iterate_phdr(Some(read_at), (&raw mut found).cast()) };
+        found.1 == *expected
+    }
+}
+
+/// Reads the segments of the object that lies at an address, and stops.
+unsafe extern "C" fn read_at(info: *mut dl_phdr_info, _: usize, found: *mut c_void) -> c_int {
+    // SAFETY: the loader passes a valid record, and `has_segments_of` passes its pair.
+    let (info, (load, segments)) = unsafe { (&*info, &mut *found.cast::<(usize, Segments)>()) };
+    if info.dlpi_addr as usize != *load {
+        return 0;
+    }
+    // SAFETY: the loader reports as many program headers as there are.
+    let headers = unsafe { slice::from_raw_parts(info.dlpi_phdr, usize::from(info.dlpi_phnum)) };
+    for header in headers {
+        segments.add(header.p_type, header.p_flags, header.p_vaddr, header.p_memsz);
+    }
+    1
 }
 
 /// Whether the loader would answer a request for `path` with an object that it has already.

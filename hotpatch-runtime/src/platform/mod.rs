@@ -11,7 +11,9 @@ mod elf;
 mod loader;
 pub(crate) mod membarrier;
 mod program;
+mod relocations;
 mod start;
+mod symbols;
 mod thread;
 
 pub(crate) use backtraces::forget_images;

@@ -68,7 +68,15 @@ pub(crate) fn compile(source: &str) -> Dylib {
     let folder = folder();
     let (input, output) = (folder.path().join("patch.c"), folder.path().join("patch.so"));
     fs::write(&input, source).unwrap();
-    let flags = ["-shared", "-nostdlib", "-fPIC", "-O1", "-Wl,-z,norelro", "-o"];
+    let flags = [
+        "-shared",
+        "-nostdlib",
+        "-fPIC",
+        "-O1",
+        "-Wl,-z,norelro",
+        "-Wl,--hash-style=gnu",
+        "-o",
+    ];
     let status = Command::new("cc")
         .args(flags)
         .args([&output, &input])
