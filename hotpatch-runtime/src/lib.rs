@@ -49,6 +49,9 @@ mod event;
 mod first_patch;
 #[cfg(feature = "live")]
 mod function;
+#[cfg(all(feature = "live", any(test, fuzzing)))]
+#[doc(hidden)]
+pub mod fuzz;
 #[cfg(feature = "live")]
 pub mod generic;
 #[cfg(feature = "live")]
