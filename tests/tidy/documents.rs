@@ -213,3 +213,20 @@ fn the_comparison_claims_what_tests_show() {
         assert!(is_test, "{target} has no test `{name}`");
     }
 }
+
+#[test]
+fn what_was_tried_with_hostile_input_has_its_tests() {
+    let text = read("docs/hostile-input.md");
+    let named = text.split('`').skip(1).step_by(2);
+    let tests: BTreeSet<_> = named.filter_map(|name| name.split_once("::")).collect();
+    assert!(tests.len() > 20, "the tables are not found any more");
+    for (module, name) in tests {
+        let is_there = ["hotpatch-runtime/tests/hostile", "cargo-hotpatch/tests/e2e"]
+            .iter()
+            .filter_map(|folder| {
+                fs::read_to_string(root().join(folder).join(module).with_extension("rs")).ok()
+            })
+            .any(|source| source.contains(&format!("#[test]\nfn {name}(")));
+        assert!(is_there, "there is no test `{module}::{name}`");
+    }
+}

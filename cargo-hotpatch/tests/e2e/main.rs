@@ -18,6 +18,7 @@ mod edits;
 mod examples;
 mod explain;
 mod forms;
+mod kills;
 mod layouts;
 // Shared with a bench, which uses more of it.
 #[allow(dead_code)]

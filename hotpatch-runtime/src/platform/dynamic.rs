@@ -4,7 +4,7 @@
 //! whatever it will read is looked at first, and what patches do not have is refused.
 
 use super::bytes::u64_at;
-use super::elf::FileImage;
+use super::file_image::FileImage;
 use super::relocations::{self, RELOCATION_LEN, Table};
 use super::symbols::{self, SYMBOL_LEN};
 
@@ -163,7 +163,7 @@ fn tags(dynamic: &[u8]) -> Option<Vec<(u64, u64)>> {
 #[cfg(test)]
 mod tests {
     use super::{DT_RELACOUNT, effect};
-    use crate::platform::elf::FileImage;
+    use crate::platform::file_image::FileImage;
 
     /// A file that is mapped at address 0x1000: the dynamic section, then constants.
     struct Image(Vec<u8>);

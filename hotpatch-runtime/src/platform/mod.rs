@@ -8,6 +8,7 @@ mod bytes;
 mod descriptor;
 mod dynamic;
 mod elf;
+mod file_image;
 mod loader;
 pub(crate) mod membarrier;
 mod program;

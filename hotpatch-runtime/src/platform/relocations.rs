@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::bytes::{u32_at, u64_at};
-use super::elf::FileImage;
+use super::file_image::FileImage;
 use super::symbols;
 
 /// Bytes of an `Elf64_Rela`.

@@ -144,6 +144,12 @@ fn program_headers(bench: &mut Bench) {
     bench.spoil("thread-locals", code::PLACE, |object| {
         object[note..note + 4].copy_from_slice(&libc::PT_TLS.to_le_bytes());
     });
+    bench.spoil("fixups onto what the loader seals", code::PLACE, |object| {
+        object[note..note + 4].copy_from_slice(&libc::PT_GNU_RELRO.to_le_bytes());
+        let page = u64_at(object, loads[loads.len() - 1] + ADDRESS) & !0xfff;
+        put(object, note + ADDRESS, page);
+        put(object, note + LEN, 0x1000);
+    });
     let stack = bench.header(libc::PT_GNU_STACK);
     bench.spoil("an executable stack", code::PLACE, |object| {
         object[stack + FLAGS] |= 1
@@ -275,7 +281,7 @@ fn objects_that_lie() {
         place(&path, file);
         assert_eq!(offer(&path), Err(*code), "{name}");
     }
-    assert_eq!(bench.offered.len(), 186);
+    assert_eq!(bench.offered.len(), 187);
     good(folder.path(), 18);
 }
 
