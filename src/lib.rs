@@ -41,13 +41,14 @@
 //! do when something is not as expected.
 
 pub use hotpatch_abi::code::Code;
+pub use hotpatch_abi::manifest::PatchId;
 pub use hotpatch_macros::hotpatch;
 
 pub use hotpatch_runtime::{
-    Address, Applied, Callable, Changed, Drain, Event, Function, Generation, Hold, Image, OnTimeout, Origin,
-    Preparing, Refusal, Resident, RolledBack, Serve, StillInside, Thread, Unload, apply, call, changed,
-    consistent, drain, functions, generation, history, hold, images, keep_generations, on_event, ptr,
-    rollback, serve, unload,
+    Address, Applied, Callable, Changed, Drain, Event, Followed, Following, Function, Generation, Hold,
+    Image, OnTimeout, Origin, Outcome, Policy, Preparing, Refusal, Resident, RolledBack, Serve, StillInside,
+    Thread, Unload, apply, call, changed, consistent, drain, follow, functions, generation, history, hold,
+    images, keep_generations, on_event, ptr, rollback, serve, unload,
 };
 
 #[cfg(any(doc, doctest))]

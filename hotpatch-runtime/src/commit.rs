@@ -13,6 +13,7 @@ use crate::drain::{self, Affected};
 use crate::event::Turn;
 use crate::history;
 use crate::image::{self, Image, PatchOnDisk, Plan};
+use crate::lineage;
 use crate::platform::{Program, forget_images};
 use crate::refusal::{Refusal, refuse};
 use crate::registry;
@@ -40,13 +41,14 @@ use crate::unload;
 ///
 /// The patch was refused, and the process runs what it ran. Inside an event callback the refusal is `HP0605`.
 pub fn apply(path: impl AsRef<Path>) -> Result<Applied, Refusal> {
-    offer(path.as_ref())
+    offer(|| PatchOnDisk::read(path.as_ref()))
 }
 
-fn offer(path: &Path) -> Result<Applied, Refusal> {
+/// Offers the patch that `read` reads once nobody else is being asked.
+pub(crate) fn offer(read: impl FnOnce() -> Result<PatchOnDisk, Refusal>) -> Result<Applied, Refusal> {
     let started = Instant::now();
     let turn = Turn::wait()?;
-    let outcome = commit(&turn, path, started);
+    let outcome = read().and_then(|patch| commit(&turn, &patch, started));
     unload::tidy(&turn);
     turn.emit(|| match &outcome {
         Ok(applied) => Event::Applied(applied.clone()),
@@ -55,8 +57,7 @@ fn offer(path: &Path) -> Result<Applied, Refusal> {
     outcome
 }
 
-fn commit(turn: &Turn, path: &Path, started: Instant) -> Result<Applied, Refusal> {
-    let patch = PatchOnDisk::read(path)?;
+fn commit(turn: &Turn, patch: &PatchOnDisk, started: Instant) -> Result<Applied, Refusal> {
     let manifest = &patch.manifest;
     let scope = Scope::open();
     registry::refresh(&scope);
@@ -83,6 +84,7 @@ fn commit(turn: &Turn, path: &Path, started: Instant) -> Result<Applied, Refusal
         }
     };
     let drained = drain::wait(|| affected(manifest, &plan, &entries, &image, table))?;
+    lineage::note(patch.id, manifest.parent);
     let generation = publish(&scope, manifest, &plan, &entries, image);
     let elapsed = started.elapsed();
     Ok(Applied {

@@ -31,6 +31,11 @@ pub fn on_event(callback: impl Fn(&Event) + Send + Sync + 'static) {
         .push(Arc::new(callback));
 }
 
+/// Whether this thread runs a callback.
+pub(crate) fn in_callback() -> bool {
+    IN_CALLBACK.get()
+}
+
 /// The right to offer a patch.
 pub(crate) struct Turn(#[expect(dead_code, reason = "held, not read")] MutexGuard<'static, ()>);
 
@@ -42,7 +47,7 @@ pub(crate) fn is_free() -> bool {
 impl Turn {
     /// Waits until no other patch is being offered.
     pub(crate) fn wait() -> Result<Self, Refusal> {
-        if IN_CALLBACK.get() {
+        if in_callback() {
             refuse!(
                 BUSY,
                 "a patch cannot be applied from inside an event callback; apply it from another thread, or after the callback has returned"

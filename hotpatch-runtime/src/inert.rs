@@ -1,10 +1,13 @@
 //! The functions of the runtime in a program that is built without patching: nothing ever happens.
 
+use std::convert::Infallible;
+use std::io;
 use std::num::NonZeroUsize;
 use std::path::Path;
 
 use hotpatch_abi::code;
 
+use crate::follow::{Followed, Policy};
 use crate::refusal::Refusal;
 use crate::report::{Applied, Drain, Event, Function, Generation, Hold, Image, RolledBack, Unload};
 
@@ -64,6 +67,43 @@ pub fn apply(_path: impl AsRef<Path>) -> Result<Applied, Refusal> {
 /// Always: the program was built without the feature `enabled` of `hotpatch`.
 pub fn rollback(_to: u64) -> Result<RolledBack, Refusal> {
     Err(without_patching())
+}
+
+/// Refuses.
+///
+/// # Errors
+///
+/// Always: the program was built without the feature `enabled` of `hotpatch`.
+pub fn follow(_path: impl AsRef<Path>, _policy: Policy) -> io::Result<Following> {
+    Err(io::Error::new(io::ErrorKind::Unsupported, without_patching()))
+}
+
+/// Patches that are followed: there are none.
+#[derive(Debug)]
+#[must_use = "following ends when it is dropped"]
+pub struct Following(Infallible);
+
+impl Following {
+    /// Looks now.
+    ///
+    /// # Errors
+    ///
+    /// None: there is no value to call it on.
+    pub fn check(&self) -> Result<Vec<Followed>, Refusal> {
+        match self.0 {}
+    }
+
+    /// Looks now, and offers everything anew.
+    ///
+    /// # Errors
+    ///
+    /// None: there is no value to call it on.
+    pub fn retry(&self) -> Result<Vec<Followed>, Refusal> {
+        match self.0 {}
+    }
+
+    /// Follows for as long as the process lives.
+    pub fn detach(self) {}
 }
 
 /// Drops `callback`: there are no events.

@@ -6,12 +6,14 @@
 //! Without the feature `live` there is only the interface, in which nothing ever happens.
 
 mod changed;
+mod follow;
 mod pointer;
 pub mod refusal;
 pub mod report;
 mod serve;
 
 pub use changed::{Changed, changed};
+pub use follow::{Followed, Outcome, Policy};
 pub use pointer::{Callable, ptr};
 pub use refusal::Refusal;
 pub use serve::{Serve, serve};
@@ -27,8 +29,8 @@ mod inert;
 use inert::enter_instance;
 #[cfg(not(feature = "live"))]
 pub use inert::{
-    apply, call, consistent, drain, functions, generation, history, hold, images, keep_generations, on_event,
-    rollback, unload,
+    Following, apply, call, consistent, drain, follow, functions, generation, history, hold, images,
+    keep_generations, on_event, rollback, unload,
 };
 
 #[cfg(feature = "live")]
@@ -58,6 +60,8 @@ pub mod generic;
 mod history;
 #[cfg(feature = "live")]
 mod image;
+#[cfg(feature = "live")]
+mod lineage;
 #[cfg(feature = "live")]
 mod live;
 #[cfg(feature = "live")]
@@ -91,6 +95,8 @@ pub use dispatch::{call, consistent, enter, enter_instance};
 pub use drain::drain;
 #[cfg(feature = "live")]
 pub use event::on_event;
+#[cfg(feature = "live")]
+pub use follow::{Following, follow};
 #[cfg(feature = "live")]
 pub use function::{functions, generation};
 #[cfg(feature = "live")]

@@ -7,14 +7,15 @@ use std::time::{Duration, SystemTime};
 
 use hotpatch_abi::manifest::PatchId;
 
+use crate::follow::Followed;
 use crate::refusal::Refusal;
 
 /// Something that happened to the code of this process.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Event {
-    /// A patch or a roll-back has passed its checks so far, and is about to become live. Followed by exactly one of the
-    /// others.
+    /// A patch or a roll-back has passed its checks so far, and is about to become live. Exactly one of `Applied`,
+    /// `Refused` and `RolledBack` comes next.
     Preparing(Preparing),
     /// A patch is live.
     Applied(Applied),
@@ -22,6 +23,9 @@ pub enum Event {
     Refused(Refusal),
     /// A roll-back is live.
     RolledBack(RolledBack),
+    /// What became of a file that is [followed](crate::follow()), once for each content. If it was offered, the events of the
+    /// offer came before.
+    Followed(Followed),
 }
 
 /// What is about to become live, and the chance to say no.

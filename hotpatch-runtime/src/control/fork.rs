@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{private, server};
-use crate::{drain, event, history, image, registry, scope, unload};
+use crate::{drain, event, history, image, lineage, registry, scope, unload};
 
 /// Where children open their channels.
 #[derive(Debug)]
@@ -40,6 +40,7 @@ unsafe extern "C" fn in_child() {
         registry::is_free,
         history::is_free,
         image::is_free,
+        lineage::is_free,
         unload::is_free,
     ];
     if locks.iter().all(|is_free| is_free()) {

@@ -8,6 +8,7 @@ use hotpatch_abi::manifest::Manifest;
 use super::allocator::in_proportion;
 use crate::image::Plan;
 use crate::platform::{Access, Layout, Segments};
+use crate::row_list::RowList;
 
 /// The memory of an image that is bound on trial.
 const LARGEST: u64 = 1 << 20;
@@ -50,7 +51,7 @@ pub fn plan(bytes: &[u8]) {
     if let Ok(plan) = checked
         && let Some(image) = Trial::of(&layout.segments)
     {
-        let _ = plan.entries(image.load(), &[]);
+        let _ = plan.entries(image.load(), &RowList::EMPTY);
         // SAFETY: the memory is as long as the segments of the patch, and nobody else refers to it.
         unsafe { plan.bind(image.load()) };
         image.check(&layout.segments);

@@ -11,7 +11,7 @@ use std::slice;
 use hotpatch_abi::manifest::{Manifest, PatchId};
 use hotpatch_abi::patch_file::{PatchFile, PatchFileError, TRAILER_LEN, Trailer};
 
-use crate::platform::{Layout, Loaded};
+use crate::platform::{Layout, Loaded, copy_in_memory};
 use crate::refusal::{Refusal, refuse};
 
 /// No patch is near this long; a file that claims to be must not exhaust the memory of the process.
@@ -21,12 +21,20 @@ const MAX_READ: u64 = 1 << 30;
 pub(crate) struct PatchOnDisk {
     path: PathBuf,
     file: File,
-    identity: Identity,
+    kept: Kept,
     /// The part of the file that the loader maps, as it was verified.
     covered: Vec<u8>,
     pub(crate) id: PatchId,
     pub(crate) manifest: Manifest,
     pub(crate) layout: Layout,
+}
+
+/// What makes sure that what is loaded is what was verified.
+enum Kept {
+    /// The file is still as it was.
+    Unchanged(Identity),
+    /// It is a copy that nobody else has.
+    Private,
 }
 
 /// What tells one state of a file from another.
@@ -52,27 +60,26 @@ impl From<Metadata> for Identity {
 impl PatchOnDisk {
     /// Opens, reads and verifies the file.
     pub(crate) fn read(path: &Path) -> Result<Self, Refusal> {
-        // The loader looks for a name without a slash elsewhere, and the program may change its folder.
-        let path = std::path::absolute(path).unwrap_or_else(|_| path.into());
-        let shown = path.display();
-        let unreadable = |error: io::Error| {
-            Refusal::new(
-                hotpatch_abi::code::PATCH_FILE,
-                format!("cannot read patch file `{shown}`: {error}; make the patch again"),
-            )
+        let (path, file, metadata) = open(path)?;
+        let len = metadata.size();
+        Self::verify(path, file, len, Kept::Unchanged(metadata.into()))
+    }
+
+    /// The same with a copy in memory: the file may be written to at any time, and what was verified stays as it is.
+    pub(crate) fn read_copy(path: &Path) -> Result<Self, Refusal> {
+        let (path, file, metadata) = open(path)?;
+        let copy = match metadata.size() {
+            0..=MAX_READ => copy_in_memory(&file),
+            _ => Err(ErrorKind::FileTooLarge.into()),
         };
-        // A fifo must not block the process.
-        let file = OpenOptions::new()
-            .read(true)
-            .custom_flags(libc::O_NONBLOCK)
-            .open(&path)
-            .map_err(unreadable)?;
-        let metadata = file.metadata().map_err(unreadable)?;
-        if !metadata.is_file() {
-            refuse!(PATCH_FILE, "`{shown}` is not a regular file");
-        }
-        check_writers(&path, &metadata)?;
-        let (covered, patch) = match read_parts(&file, metadata.size()).map_err(unreadable)? {
+        let copy = copy.and_then(|copy| Ok((copy.metadata()?.size(), copy)));
+        let (len, copy) = copy.map_err(|error| unreadable(&path, &error))?;
+        Self::verify(path, copy, len, Kept::Private)
+    }
+
+    fn verify(path: PathBuf, file: File, len: u64, kept: Kept) -> Result<Self, Refusal> {
+        let shown = path.display();
+        let (covered, patch) = match read_parts(&file, len).map_err(|error| unreadable(&path, &error))? {
             Ok(parts) => parts,
             Err(error @ PatchFileError::AbiVersion(_)) => {
                 refuse!(
@@ -94,7 +101,7 @@ impl PatchOnDisk {
         Ok(Self {
             path,
             file,
-            identity: metadata.into(),
+            kept,
             covered,
             id: patch.id,
             manifest: patch.manifest,
@@ -106,7 +113,14 @@ impl PatchOnDisk {
     pub(crate) fn load(&self) -> Result<Loaded, Refusal> {
         let shown = self.path.display().to_string();
         self.check_unchanged()?;
-        let loaded = match Loaded::open(&self.path, &self.file) {
+        let loaded = match &self.kept {
+            Kept::Unchanged(_) => Loaded::open(&self.path, &self.file),
+            Kept::Private => match self.file.try_clone() {
+                Ok(copy) => Loaded::open_copy(copy),
+                Err(error) => Err(error.to_string()),
+            },
+        };
+        let loaded = match loaded {
             Ok(loaded) => loaded,
             Err(error) => refuse!(LOAD, "the dynamic loader did not take `{shown}`: {error}"),
         };
@@ -119,10 +133,13 @@ impl PatchOnDisk {
     }
 
     fn check_unchanged(&self) -> Result<(), Refusal> {
+        let Kept::Unchanged(identity) = self.kept else {
+            return Ok(());
+        };
         let now = [self.file.metadata(), self.path.metadata()];
         if now
             .into_iter()
-            .all(|metadata| metadata.is_ok_and(|metadata| self.identity == metadata.into()))
+            .all(|metadata| metadata.is_ok_and(|metadata| identity == metadata.into()))
         {
             Ok(())
         } else {
@@ -152,6 +169,34 @@ impl PatchOnDisk {
             ),
         )
     }
+}
+
+/// Opens a file that may be a patch: an ordinary one, which not everybody may write.
+fn open(path: &Path) -> Result<(PathBuf, File, Metadata), Refusal> {
+    // The loader looks for a name without a slash elsewhere, and the program may change its folder.
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.into());
+    // A fifo must not block the process.
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(libc::O_NONBLOCK)
+        .open(&path);
+    let file = file.map_err(|error| unreadable(&path, &error))?;
+    let metadata = file.metadata().map_err(|error| unreadable(&path, &error))?;
+    if !metadata.is_file() {
+        refuse!(PATCH_FILE, "`{}` is not a regular file", path.display());
+    }
+    check_writers(&path, &metadata)?;
+    Ok((path, file, metadata))
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> Refusal {
+    Refusal::new(
+        hotpatch_abi::code::PATCH_FILE,
+        format!(
+            "cannot read patch file `{}`: {error}; make the patch again",
+            path.display()
+        ),
+    )
 }
 
 /// Reads what the loader maps, and the manifest, and verifies both.

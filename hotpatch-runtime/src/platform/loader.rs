@@ -42,7 +42,14 @@ impl Loaded {
         if !path.as_os_str().as_bytes().contains(&b'$') && !is_loaded(path) {
             return Self::load(path.into(), None);
         }
-        let (path, copy) = copy_in_memory(open).map_err(|error| format!("it cannot be copied: {error}"))?;
+        let copy = copy_in_memory(open).map_err(|error| format!("it cannot be copied: {error}"))?;
+        Self::open_copy(copy)
+    }
+
+    /// Loads a private copy in memory. It must have no initialisers.
+    pub(crate) fn open_copy(copy: File) -> Result<Self, String> {
+        let (path, copy) =
+            under_a_new_path(copy).map_err(|error| format!("its copy cannot be named: {error}"))?;
         Self::load(path, Some(copy))
     }
 
@@ -104,8 +111,8 @@ fn is_loaded(path: &Path) -> bool {
     unsafe { Library::open(Some(path), RTLD_LAZY | libc::RTLD_NOLOAD) }.is_ok()
 }
 
-/// Copies a file to memory, under a path that the loader does not know.
-fn copy_in_memory(mut file: &File) -> io::Result<(PathBuf, File)> {
+/// Copies a file to memory, where nobody else can change it.
+pub(crate) fn copy_in_memory(mut file: &File) -> io::Result<File> {
     // SAFETY: the name is a C string.
     let copy = unsafe { libc::memfd_create(c"hotpatch".as_ptr(), libc::MFD_CLOEXEC) };
     if copy < 0 {
@@ -116,6 +123,11 @@ fn copy_in_memory(mut file: &File) -> io::Result<(PathBuf, File)> {
     let mut copy = File::from(off_standard_streams(copy)?);
     file.rewind()?;
     io::copy(&mut file, &mut copy)?;
+    Ok(copy)
+}
+
+/// A path of a copy that the loader does not know.
+fn under_a_new_path(mut copy: File) -> io::Result<(PathBuf, File)> {
     // The loader remembers the descriptors of earlier copies, also of those that the program has closed since.
     let mut taken = Vec::new();
     loop {

@@ -5,21 +5,28 @@ compile_error!("hotpatch does not support this platform yet: only x86_64 Linux w
 
 mod backtraces;
 mod bytes;
+mod changes;
 mod descriptor;
 mod dynamic;
 mod elf;
 mod file_image;
 mod loader;
 pub(crate) mod membarrier;
+mod poll;
 mod program;
 mod relocations;
+mod signals;
 mod start;
 mod symbols;
 mod thread;
+mod way;
 
 pub(crate) use backtraces::forget_images;
+pub(crate) use changes::Changes;
 pub(crate) use descriptor::off_standard_streams;
 pub(crate) use elf::{Access, Layout, Segments};
-pub(crate) use loader::Loaded;
+pub(crate) use loader::{Loaded, copy_in_memory};
+pub(crate) use poll::{Wake, wait_for};
 pub(crate) use program::{Program, is_privileged};
-pub(crate) use thread::{thread_id, thread_name, without_signals};
+pub(crate) use signals::{Signal, without_signals};
+pub(crate) use thread::{thread_id, thread_name};

@@ -72,6 +72,7 @@ fn replies() -> impl Iterator<Item = (&'static str, Vec<u8>)> {
     let image = ImageStatus {
         path: "/tmp/p.so".into(),
         bytes: 12288,
+        resident: vec!["the live generation runs it".into()],
     };
     let applied = Reply::Applied {
         generation: 1,
