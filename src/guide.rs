@@ -21,6 +21,7 @@ macro_rules! chapters {
 [workspaces]: crate::guide::workspaces
 [crates]: crate::guide::workspaces#which-crates-an-edit-compiles
 [release]: crate::guide::release
+[policies]: crate::guide::policies
 [profiles]: crate::guide::release#profiles
 [servers]: crate::guide::servers
 [unloading]: crate::guide::servers#unloading
@@ -54,6 +55,7 @@ chapters! {
     workspaces "../docs/guide/src/workspaces.md"
     release "../docs/guide/src/release.md"
     servers "../docs/guide/src/servers.md"
+    policies "../docs/guide/src/policies.md"
     scripts "../docs/guide/src/scripts.md"
     debugging "../docs/guide/src/debugging.md"
     how_it_works "../docs/guide/src/how-it-works.md"

@@ -21,8 +21,8 @@
 //!
 //! [`hotpatch`](macro@hotpatch) marks the functions that can be replaced; [`call`] is where the program is ready for
 //! it. Under `cargo hotpatch run` every save makes a patch and takes it live; [`apply`] does the same with a patch
-//! file. [`rollback`] takes all functions back to an earlier generation, and [`consistent`] runs a closure on one
-//! generation from beginning to end.
+//! file, and [`follow`] with those of a folder. [`rollback`] takes all functions back to an earlier generation, and
+//! [`consistent`] runs a closure on one generation from beginning to end.
 //!
 //! # What a thread sees
 //!

@@ -47,10 +47,15 @@ struct Table {
 impl Table {
     /// A table in which every function runs the code of `generation`.
     fn boxed(generation: u64, slots: usize) -> *mut Self {
+        Self::running(generation, generation, slots)
+    }
+
+    /// A table in which every function runs `code`: that of an earlier generation, after a roll-back.
+    fn running(generation: u64, code: u64, slots: usize) -> *mut Self {
         let cells: Vec<UnsafeCell<u64>> = (0..slots).map(|_| UnsafeCell::new(0)).collect();
         for cell in &cells {
             // SAFETY: nobody else has the cell yet. Loom fails if a reader is not ordered after this write.
-            cell.with_mut(|cell| unsafe { *cell = generation });
+            cell.with_mut(|cell| unsafe { *cell = code });
         }
         Box::into_raw(Box::new(Self { generation, cells }))
     }
@@ -176,8 +181,12 @@ struct Announced {
 
 impl Announced {
     fn new() -> Arc<Self> {
+        Self::with_slots(1)
+    }
+
+    fn with_slots(slots: usize) -> Arc<Self> {
         Arc::new(Self {
-            live: Live(sync::AtomicPtr::new(Table::boxed(0, 1))),
+            live: Live(sync::AtomicPtr::new(Table::boxed(0, slots))),
             words: Words(sync::AtomicPtr::new(std::ptr::null_mut())),
             collector: Collector::new(),
         })
@@ -199,15 +208,39 @@ impl Announced {
         Words::give_back(word);
     }
 
+    /// What `dispatch::consistent` does around a call of two functions, and the plain calls before and after it.
+    fn read_consistently(&self) {
+        let word = self.words.take();
+        let after = word.enter();
+        // SAFETY: the table is published, and the word is odd.
+        let first = unsafe { &*self.live.get() }.generation;
+        let source = Live(sync::AtomicPtr::new(self.live.get().cast_mut()));
+        // SAFETY: the table was live while the word was odd.
+        let table = || unsafe { &*source.get() };
+        let generation = table().generation;
+        assert!(generation >= first);
+        assert_eq!(table().cell(0), CODE[generation as usize]);
+        loom::thread::yield_now();
+        assert_eq!(table().generation, generation);
+        assert_eq!(table().cell(1), CODE[generation as usize], "a mixed set");
+        // SAFETY: as above.
+        let live = unsafe { &*self.live.get() };
+        assert!(live.generation >= generation);
+        assert_eq!(live.cell(0), CODE[live.generation as usize]);
+        word.leave(after);
+        Words::give_back(word);
+    }
+
     /// Replaces the table and frees the old one as soon as no scope uses it, or returns it with those that may.
     fn publish(&self, generation: u64) -> Option<(*mut Table, Vec<Inside>)> {
+        self.publish_table(Table::boxed(generation, 1))
+    }
+
+    fn publish_table(&self, table: *mut Table) -> Option<(*mut Table, Vec<Inside>)> {
         let old = self.live.get().cast_mut();
         let handle = self.collector.register();
         // SAFETY: the table is new and whole; the old one is freed below.
-        unsafe {
-            self.live
-                .replace(&handle.pin(), Table::boxed(generation, 1), |_| {})
-        };
+        unsafe { self.live.replace(&handle.pin(), table, |_| {}) };
         let mut users = self.words.inside().unwrap();
         for _ in 0..2 {
             users.retain(|user| !user.is_over());
@@ -233,6 +266,63 @@ fn an_announced_scope_keeps_its_table() {
         let left = process.publish(1);
         reader.join().unwrap();
         if let Some((old, users)) = left {
+            assert!(users.iter().all(Inside::is_over), "the reader is gone");
+            // SAFETY: nobody is left.
+            unsafe { Table::free(old) };
+        }
+        // SAFETY: nobody is left.
+        unsafe { Table::free(process.live.get().cast_mut()) };
+    });
+}
+
+/// What the generations of the next model run: the program as built, a patch, and the program as built again.
+const CODE: [u64; 3] = [0, 1, 0];
+
+#[test]
+fn a_consistent_scope_keeps_one_generation_over_a_commit_and_a_roll_back() {
+    loom::model(|| {
+        let process = Announced::with_slots(2);
+        let reader = thread::spawn({
+            let process = process.clone();
+            move || process.read_consistently()
+        });
+        let left = [1, 2].map(|generation: u64| {
+            process.publish_table(Table::running(generation, CODE[generation as usize], 2))
+        });
+        reader.join().unwrap();
+        for (old, users) in left.into_iter().flatten() {
+            assert!(users.iter().all(Inside::is_over), "the reader is gone");
+            // SAFETY: nobody is left.
+            unsafe { Table::free(old) };
+        }
+        // SAFETY: nobody is left.
+        unsafe { Table::free(process.live.get().cast_mut()) };
+    });
+}
+
+/// One commits, the other rolls back, and they take turns as those who offer patches do.
+#[test]
+fn a_consistent_scope_keeps_one_generation_whoever_commits_and_rolls_back() {
+    loom::model(|| {
+        let process = Announced::with_slots(2);
+        let turn = Arc::new(loom::sync::Mutex::new(0));
+        let reader = thread::spawn({
+            let process = process.clone();
+            move || process.read_consistently()
+        });
+        let write = {
+            let process = process.clone();
+            move || {
+                let mut generation = turn.lock().unwrap();
+                *generation += 1;
+                let table = Table::running(*generation, CODE[*generation as usize], 2);
+                process.publish_table(table)
+            }
+        };
+        let other = thread::spawn(write.clone());
+        let left = [write(), other.join().unwrap()];
+        reader.join().unwrap();
+        for (old, users) in left.into_iter().flatten() {
             assert!(users.iter().all(Inside::is_over), "the reader is gone");
             // SAFETY: nobody is left.
             unsafe { Table::free(old) };

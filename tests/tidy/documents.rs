@@ -206,11 +206,43 @@ fn the_comparison_claims_what_tests_show() {
     for (target, name) in text.lines().flat_map(tests_named) {
         let source = fs::read_to_string(root().join("docs").join(&target))
             .unwrap_or_else(|error| panic!("{target}: {error}"));
-        let declared = source.split("#[test]").skip(1);
-        let is_test = declared
-            .filter_map(|after| after.split_once("fn "))
-            .any(|(_, after)| after.starts_with(&format!("{name}(")));
-        assert!(is_test, "{target} has no test `{name}`");
+        assert!(has_test(&source, &name), "{target} has no test `{name}`");
+    }
+}
+
+fn has_test(source: &str, name: &str) -> bool {
+    let declared = source.split("#[test]").skip(1);
+    declared
+        .filter_map(|after| after.split_once("fn "))
+        .any(|(_, after)| after.starts_with(&format!("{name}(")))
+}
+
+/// The tests that a text names: `file.rs`, a colon, and names of functions in it.
+fn tests_listed(text: &str) -> Vec<(String, String)> {
+    let mut named = Vec::new();
+    let mut file = None;
+    let parts: Vec<&str> = text.split('`').collect();
+    for pair in parts.chunks_exact(2) {
+        let [between, code] = [pair[0].trim(), pair[1]];
+        match file {
+            _ if code.ends_with(".rs") => file = Some(code),
+            Some(file) if between == ":" || between == "," => named.push((file.to_owned(), code.to_owned())),
+            _ => file = None,
+        }
+    }
+    named
+}
+
+#[test]
+fn what_a_thread_can_see_is_shown_by_tests() {
+    let text = read("docs/guide/src/safe-points.md");
+    let (_, section) = text.split_once("\n## What a thread can see\n").unwrap();
+    let (section, _) = section.split_once("\n## ").unwrap();
+    let listed = tests_listed(section);
+    assert!(listed.len() > 12, "the tests are not found any more");
+    for (file, name) in listed {
+        let source = read(&format!("hotpatch-runtime/tests/{file}"));
+        assert!(has_test(&source, &name), "{file} has no test `{name}`");
     }
 }
 

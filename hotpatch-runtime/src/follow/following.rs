@@ -11,7 +11,7 @@ use super::outcome::Followed;
 use super::policy::Policy;
 use super::trigger::{Reason, Trigger};
 use crate::event;
-use crate::platform::{Wake, without_signals};
+use crate::platform::{Bell, without_signals};
 use crate::refusal::{Refusal, refuse};
 
 /// Room for the dynamic loader and for the event callbacks of the program.
@@ -76,7 +76,7 @@ pub fn follow(path: impl AsRef<Path>, policy: Policy) -> io::Result<Following> {
     };
     trigger.arm()?;
     lock(&looker).look(Offers::New);
-    let stop = Arc::new(Wake::new()?);
+    let stop = Arc::new(Bell::new()?);
     let (own_looker, own_stop) = (looker.clone(), stop.clone());
     let handle = without_signals(|| {
         thread::Builder::new()
@@ -115,7 +115,7 @@ fn readable(path: &Path) -> io::Result<()> {
     }
 }
 
-fn run(mut trigger: Trigger, looker: &Mutex<Looker>, stop: &Wake) {
+fn run(mut trigger: Trigger, looker: &Mutex<Looker>, stop: &Bell) {
     let mut armed = Ok(());
     loop {
         match trigger.wait(stop, &armed) {
@@ -146,7 +146,7 @@ pub struct Following {
 }
 
 struct Thread {
-    stop: Arc<Wake>,
+    stop: Arc<Bell>,
     handle: JoinHandle<()>,
     process: u32,
 }
@@ -194,7 +194,7 @@ impl Drop for Following {
         if thread.process != process::id() {
             return;
         }
-        thread.stop.wake();
+        thread.stop.ring();
         // Inside a callback the thread may wait for the end of that.
         if !event::in_callback() {
             // A panic in it has been printed.

@@ -7,7 +7,7 @@ use std::time::Duration;
 #[non_exhaustive]
 pub enum Policy {
     /// At once, and whenever something changes there: a file was written and closed, or moved there, or the folder itself
-    /// was replaced. What happens on another machine is not told by network file systems: use [`Every`](Self::Every) there.
+    /// was replaced. Also when another generation becomes live, for which a patch may have waited. What happens on another machine is not told by network file systems: use [`Every`](Self::Every) there.
     OnChange,
     /// At once, and whenever the process gets this signal, for example `SIGHUP`. The handlers that the program has for it
     /// run as before; what the signal does by default, it does no more, also when following has ended.

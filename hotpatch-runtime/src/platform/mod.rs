@@ -26,7 +26,7 @@ pub(crate) use changes::Changes;
 pub(crate) use descriptor::off_standard_streams;
 pub(crate) use elf::{Access, Layout, Segments};
 pub(crate) use loader::{Loaded, copy_in_memory};
-pub(crate) use poll::{Wake, wait_for};
+pub(crate) use poll::{Bell, wait_for};
 pub(crate) use program::{Program, is_privileged};
 pub(crate) use signals::{Signal, without_signals};
 pub(crate) use thread::{thread_id, thread_name};

@@ -1,8 +1,10 @@
-//! Waiting for descriptors, and a descriptor to be woken by.
+//! Waiting for descriptors, and a descriptor that others ring for.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::sync::Arc;
+use std::task::Wake;
 use std::time::{Duration, Instant};
 
 use super::descriptor::off_standard_streams;
@@ -51,11 +53,11 @@ pub(crate) fn wait_for<const N: usize>(
     Ok(waiting.map(|one| one.revents != 0))
 }
 
-/// A descriptor that can be read once it was woken.
+/// A descriptor that can be read from when the bell was rung.
 #[derive(Debug)]
-pub(crate) struct Wake(File);
+pub(crate) struct Bell(File);
 
-impl Wake {
+impl Bell {
     pub(crate) fn new() -> io::Result<Self> {
         // SAFETY: the call makes a descriptor and has no other effect.
         let descriptor = unsafe { libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) };
@@ -68,19 +70,25 @@ impl Wake {
     }
 
     /// Makes it readable. May be called in a signal handler.
-    pub(crate) fn wake(&self) {
+    pub(crate) fn ring(&self) {
         // A counter that is full is readable already.
         let _ = (&self.0).write(&1_u64.to_ne_bytes());
     }
 
     /// Makes it not readable.
-    pub(crate) fn drain(&self) {
+    pub(crate) fn silence(&self) {
         let _ = (&self.0).read(&mut [0; 8]);
     }
 }
 
-impl AsFd for Wake {
+impl AsFd for Bell {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
+    }
+}
+
+impl Wake for Bell {
+    fn wake(self: Arc<Self>) {
+        self.ring();
     }
 }

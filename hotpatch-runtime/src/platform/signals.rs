@@ -7,7 +7,7 @@ use std::{io, process, ptr};
 
 use signal_hook_registry::{FORBIDDEN, SigId};
 
-use super::poll::Wake;
+use super::poll::Bell;
 
 /// What a thread does to itself, for example in an event callback. Blocked, it would end the process past its handler.
 const FAULTS: [libc::c_int; 6] = [
@@ -41,7 +41,7 @@ pub(crate) fn without_signals<R>(spawn: impl FnOnce() -> R) -> R {
 /// the value is dropped: what the signal does by default, it does no more.
 pub(crate) struct Signal {
     id: SigId,
-    wake: Arc<Wake>,
+    bell: Arc<Bell>,
 }
 
 impl Signal {
@@ -55,12 +55,12 @@ impl Signal {
                 ),
             ));
         }
-        let wake = Arc::new(Wake::new()?);
-        let (own, process) = (wake.clone(), process::id());
+        let bell = Arc::new(Bell::new()?);
+        let (own, process) = (bell.clone(), process::id());
         let action = move || {
             // A forked child has the same descriptor, but nobody in it who listens.
             if process::id() == process {
-                own.wake();
+                own.ring();
             }
         };
         // SAFETY: the action asks for the number of the process and writes to a descriptor, which a handler may do.
@@ -70,18 +70,18 @@ impl Signal {
                 format!("signal {signal} cannot be listened for: {error}"),
             )
         })?;
-        Ok(Self { id, wake })
+        Ok(Self { id, bell })
     }
 
     /// Forgets the signals that came so far.
     pub(crate) fn drain(&self) {
-        self.wake.drain();
+        self.bell.silence();
     }
 }
 
 impl AsFd for Signal {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.wake.as_fd()
+        self.bell.as_fd()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use hotpatch_runtime::{Policy, follow};
+use hotpatch_runtime::{Outcome, Policy, apply, follow, generation, rollback};
 
 use crate::one;
 use crate::patches::{chain, patch};
@@ -103,4 +103,26 @@ fn a_whole_way_that_is_made_again() {
     fs::create_dir_all(at("a/b")).unwrap();
     patch.write(&at("a/b"), "1");
     told::wait_until_live(&patch);
+}
+
+#[test]
+fn a_patch_that_waited_for_one_that_comes_another_way() {
+    let (_alone, folder, elsewhere) = (alone(), folder(), folder());
+    let [first, second, third] = chain::<3>();
+    let _following = follow(folder.path(), Policy::OnChange).unwrap();
+    told::listen();
+    second.write(folder.path(), "2");
+    told::wait(|followed| followed.outcome == Outcome::Waiting { on: first.id });
+    apply(first.write(elsewhere.path(), "1")).unwrap();
+    told::wait_until_live(&second);
+    // And one that waits for a roll-back: it follows on what was live before.
+    let second_at = generation();
+    third.write(folder.path(), "3");
+    told::wait_until_live(&third);
+    rollback(0).unwrap();
+    let fourth = patch(Some(second.id));
+    fourth.write(folder.path(), "4");
+    told::wait(|followed| followed.outcome == Outcome::Waiting { on: second.id });
+    rollback(second_at).unwrap();
+    told::wait_until_live(&fourth);
 }

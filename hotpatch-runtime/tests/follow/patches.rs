@@ -10,9 +10,7 @@ use hotpatch_abi::manifest::PatchId;
 use hotpatch_abi::patch_file;
 
 use crate::ONE;
-use crate::support::{Dylib, compile};
-
-const VALUE: u64 = 0xfeed_face_cafe_f00d;
+use crate::support::Template;
 
 /// A patch that is not in a file yet.
 pub(crate) struct Patch {
@@ -23,23 +21,15 @@ pub(crate) struct Patch {
 
 /// A patch with a number of its own, which follows on `parent` or fits anywhere.
 pub(crate) fn patch(parent: Option<PatchId>) -> Patch {
-    static DYLIB: OnceLock<(Dylib, usize)> = OnceLock::new();
+    static TEMPLATE: OnceLock<Template> = OnceLock::new();
     static NEXT: AtomicU64 = AtomicU64::new(1000);
-    let (dylib, at) = DYLIB.get_or_init(|| {
-        let dylib = compile(&format!(
-            "static const volatile unsigned long value = {VALUE}UL; unsigned long one(void) {{ return value; }}"
-        ));
-        let mut windows = dylib.bytes.windows(8);
-        let at = windows.position(|bytes| bytes == VALUE.to_le_bytes()).unwrap();
-        (dylib, at)
-    });
+    let template = TEMPLATE.get_or_init(|| Template::compile("unsigned long one(void) { return value; }"));
     let value = NEXT.fetch_add(1, Ordering::Relaxed);
-    let mut bytes = dylib.bytes.clone();
-    bytes[*at..at + 8].copy_from_slice(&value.to_le_bytes());
-    let covered = bytes.len();
+    let dylib = template.with(value);
     let mut manifest = dylib.manifest(&[(&ONE, "one")]);
     manifest.parent = parent;
-    let (bytes, id) = patch_file::seal(bytes, covered, &manifest);
+    let covered = dylib.bytes.len();
+    let (bytes, id) = patch_file::seal(dylib.bytes, covered, &manifest);
     Patch { value, id, bytes }
 }
 

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use hotpatch_abi::entry::Entry;
 use hotpatch_abi::manifest::{Fixup, FixupForm, ImageRef, Manifest, PatchId, Place, Published};
@@ -140,6 +140,34 @@ impl Dylib {
     }
 }
 
+const VALUE: u64 = 0xfeed_face_cafe_f00d;
+
+/// A dylib whose code reads a number, and copies of it with other numbers, for tests that need many patches.
+pub(crate) struct Template {
+    dylib: Dylib,
+    at: usize,
+}
+
+impl Template {
+    /// The functions find the number as `value`.
+    pub(crate) fn compile(functions: &str) -> Self {
+        let dylib = compile(&format!(
+            "static const volatile unsigned long value = {VALUE}UL; {functions}"
+        ));
+        let mut windows = dylib.bytes.windows(8);
+        let at = windows
+            .position(|bytes| bytes == VALUE.to_le_bytes())
+            .expect("the number");
+        Self { dylib, at }
+    }
+
+    pub(crate) fn with(&self, value: u64) -> Dylib {
+        let (mut bytes, symbols) = (self.dylib.bytes.clone(), self.dylib.symbols.clone());
+        bytes[self.at..self.at + 8].copy_from_slice(&value.to_le_bytes());
+        Dylib { bytes, symbols }
+    }
+}
+
 /// Makes a patch in which each function returns the number beside it.
 pub(crate) fn returning(
     folder: &Path,
@@ -197,6 +225,11 @@ pub(crate) fn is_mapped(path: &Path) -> bool {
 
 /// The build id as it stands in the file of the program.
 pub(crate) fn build_id() -> Vec<u8> {
+    static READ: OnceLock<Vec<u8>> = OnceLock::new();
+    READ.get_or_init(read_build_id).clone()
+}
+
+fn read_build_id() -> Vec<u8> {
     let program = fs::read("/proc/self/exe").unwrap();
     let note = b"\x03\0\0\0GNU\0";
     let at = program
