@@ -207,7 +207,12 @@ pub(crate) fn base(address: usize) -> Place {
     }
 }
 
-fn load_address() -> usize {
+pub(crate) fn load_address() -> usize {
+    static ADDRESS: OnceLock<usize> = OnceLock::new();
+    *ADDRESS.get_or_init(find_load_address)
+}
+
+fn find_load_address() -> usize {
     let maps = fs::read_to_string("/proc/self/maps").unwrap();
     let program = std::env::current_exe().unwrap();
     let line = maps
