@@ -2,6 +2,8 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 use crate::project::{Project, command, repository, text};
 use crate::session::Session;
@@ -113,6 +115,80 @@ fn server_answers_anew_on_the_same_connection() {
     project.edit("src/main.rs", "{name}: {count}", "{name} came {count} times");
     assert_eq!(session.applied(), ["example_server::report"]);
     assert_eq!(connection.get("/"), "Ada came 2 times");
+}
+
+/// A program that was started plainly, with its standard output.
+struct Plain(Child, BufReader<ChildStdout>);
+
+impl Plain {
+    fn start(program: &Path, folder: &Path) -> Self {
+        let mut child = Command::new(program);
+        let child = child.arg(folder).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = child.spawn().unwrap();
+        let output = BufReader::new(child.stdout.take().unwrap());
+        Self(child, output)
+    }
+
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.1.read_line(&mut line).unwrap();
+        assert!(line.ends_with('\n'), "the program ended: {line}");
+        line.trim_end().to_owned()
+    }
+
+    /// Counts on to the line that ends in these words.
+    fn line_with(&mut self, words: &str) {
+        while !self.line().ends_with(words) {}
+    }
+
+    /// Ends it, and returns what it said on standard error.
+    fn end(mut self) -> String {
+        self.0.kill().unwrap();
+        text(&self.0.wait_with_output().unwrap().stderr)
+    }
+}
+
+#[test]
+fn follow_takes_patches_without_the_tool() {
+    let project = example("follow");
+    let program = crate::scripts::built(&project, &[]);
+    let folder = project.path("patches");
+    std::fs::create_dir(&folder).unwrap();
+    let patch = |name: &str| {
+        let output = project.output(&["patch", "-o", &format!("patches/{name}")]);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+    };
+    let mut process = Plain::start(&program, &folder);
+    assert_eq!(process.line(), "request 1: hello");
+    project.edit("src/main.rs", ": hello", ": good morning");
+    patch("morning");
+    process.line_with(": good morning");
+    project.edit("src/main.rs", ": good morning", ": good night");
+    patch("evening");
+    process.line_with(": good night");
+    // Into a file whose code was live, and in which nothing of what runs lies any more.
+    std::fs::write(folder.join("evening"), "").unwrap();
+    patch("evening");
+    process.line_with(": good night");
+    let said = process.end();
+    let told = |said: &str| {
+        let words = |line: &str| {
+            line.split_once(") ")
+                .unwrap()
+                .1
+                .split(['`', ':'])
+                .next()
+                .unwrap()
+                .to_owned()
+        };
+        said.lines().map(words).collect::<Vec<_>>()
+    };
+    assert_eq!(told(&said), ["is live", "is live"], "{said}");
+
+    let mut again = Plain::start(&program, &folder);
+    assert_eq!(again.line(), "request 1: good night");
+    let said = again.end();
+    assert_eq!(told(&said), ["is live", "was passed over"], "{said}");
 }
 
 #[test]
