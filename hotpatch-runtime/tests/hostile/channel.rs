@@ -10,6 +10,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use hotpatch_abi::frame::{MAX_LEN, Reply, Request};
+use hotpatch_abi::names::{CONTROL_DIR_VAR, CONTROL_TOKEN_VAR};
 
 use crate::process::{Process, exchange, expect_close, hello, private_folder, receive, refusal_code, send};
 use crate::sealing::{file, parts};
@@ -30,7 +31,13 @@ struct Watched {
 
 impl Watched {
     fn start(folder: &Path) -> Self {
-        let mut process = Process::start(folder, Some("secret"));
+        let mut process = Process::start_with(folder, |command| {
+            command
+                .env(CONTROL_DIR_VAR, folder)
+                .env(CONTROL_TOKEN_VAR, "secret")
+                // It would keep what is freed, to see who uses it.
+                .env("ASAN_OPTIONS", "quarantine_size_mb=1");
+        });
         process.ask();
         let descriptors = descriptors(&process);
         let memory = memory(&process);

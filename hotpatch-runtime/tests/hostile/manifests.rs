@@ -2,7 +2,7 @@
 
 use hotpatch_abi::code::{self, Code};
 use hotpatch_abi::manifest::{
-    BacktraceCache, Fixup, FixupForm, ImageRef, Manifest, PatchId, PublishedInstance,
+    BacktraceCache, Fixup, FixupForm, ImageRef, Manifest, PatchId, Place, PublishedInstance,
 };
 use hotpatch_abi::version::ABI_VERSION;
 
@@ -347,4 +347,61 @@ fn every_byte_of_a_manifest_is_another_one() {
     place(&path, &file(&parts));
     assert_eq!(look(&path), code::VETO);
     good(folder.path(), 17);
+}
+
+/// An image that a patch refers to is that of an earlier patch, with the places that it has.
+#[test]
+fn places_of_an_earlier_patch() {
+    let (_alone, folder) = (alone(), folder());
+    let path = folder.path().join("earlier.so");
+    let earlier = parts(21);
+    let sealed = file(&earlier);
+    place(&path, &sealed);
+    assert_eq!(offer(&path), Ok(()));
+    let id = hotpatch_abi::patch_file::open(&sealed).unwrap().id;
+    let of_earlier = |index: u32, offset: u64| Place {
+        image: ImageRef::Earlier(index),
+        offset,
+    };
+    let symbol = |name: &str| earlier.0.symbols[name];
+    let (dylib, mut honest) = parts(22);
+    honest.images = vec![id; 2];
+    honest.published[0].body = of_earlier(0, symbol("body_0"));
+    honest.published[1].body = of_earlier(1, symbol("body_1"));
+    honest.fixups[1].target = of_earlier(1, symbol("cells"));
+    let forged: [(&str, &dyn Fn(&mut Manifest)); 7] = [
+        ("a body in data", &|manifest| {
+            manifest.published[0].body.offset = symbol("cells");
+        }),
+        ("a body behind the end", &|manifest| {
+            manifest.published[0].body.offset = 1 << 20;
+        }),
+        ("a body in the headers", &|manifest| {
+            manifest.published[0].body.offset = 64;
+        }),
+        ("a body of the third of two", &|manifest| {
+            manifest.published[0].body.image = ImageRef::Earlier(2);
+        }),
+        ("a target behind the end", &|manifest| {
+            manifest.fixups[1].target.offset = u64::MAX;
+        }),
+        ("data as an entry", &|manifest| {
+            manifest.published[0].entry = of_earlier(0, symbol("cells"));
+        }),
+        // It was never published, so the process does not know it.
+        ("an entry that is not known", &|manifest| {
+            manifest.published[0].entry = of_earlier(0, symbol("entry"));
+        }),
+    ];
+    let path = folder.path().join("p.so");
+    let covered = covered(&dylib.bytes);
+    for (name, forge) in forged {
+        let mut manifest = honest.clone();
+        forge(&mut manifest);
+        place(&path, &resealed(&dylib.bytes, &manifest.encode(), covered));
+        assert_eq!(offer(&path), Err(code::PLACE), "{name}");
+    }
+    place(&path, &resealed(&dylib.bytes, &honest.encode(), covered));
+    assert_eq!(offer(&path), Ok(()));
+    assert_eq!(both(), (21, 42));
 }
