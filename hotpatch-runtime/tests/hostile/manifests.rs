@@ -349,6 +349,8 @@ fn every_byte_of_a_manifest_is_another_one() {
     good(folder.path(), 17);
 }
 
+type Forge<'a> = &'a dyn Fn(&mut Manifest);
+
 /// An image that a patch refers to is that of an earlier patch, with the places that it has.
 #[test]
 fn places_of_an_earlier_patch() {
@@ -369,7 +371,7 @@ fn places_of_an_earlier_patch() {
     honest.published[0].body = of_earlier(0, symbol("body_0"));
     honest.published[1].body = of_earlier(1, symbol("body_1"));
     honest.fixups[1].target = of_earlier(1, symbol("cells"));
-    let forged: [(&str, &dyn Fn(&mut Manifest)); 7] = [
+    let forged: [(&str, Forge); 7] = [
         ("a body in data", &|manifest| {
             manifest.published[0].body.offset = symbol("cells");
         }),
