@@ -56,7 +56,8 @@ fn waiting() -> MutexGuard<'static, Waiting> {
 pub(crate) fn tell(generation: u64) {
     let wakers = {
         let mut waiting = waiting();
-        waiting.generation = generation;
+        // Two may come at once, in any order.
+        waiting.generation = waiting.generation.max(generation);
         std::mem::take(&mut waiting.wakers)
     };
     CHANGED.notify_all();

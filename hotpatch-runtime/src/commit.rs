@@ -21,7 +21,6 @@ use crate::report::{Applied, Event, Origin, Preparing};
 use crate::rows::Rows;
 use crate::scope::Scope;
 use crate::table::{Description, Row, Subject, Table, row_of};
-use crate::unload;
 
 /// Takes the patch file at `path` live: all its functions switch together, or nothing changes.
 ///
@@ -49,11 +48,7 @@ pub(crate) fn offer(read: impl FnOnce() -> Result<PatchOnDisk, Refusal>) -> Resu
     let started = Instant::now();
     let turn = Turn::wait()?;
     let outcome = read().and_then(|patch| commit(&turn, &patch, started));
-    unload::tidy(&turn);
-    turn.emit(|| match &outcome {
-        Ok(applied) => Event::Applied(applied.clone()),
-        Err(refusal) => Event::Refused(refusal.clone()),
-    });
+    turn.end(&outcome, Event::Applied, |applied| applied.generation);
     outcome
 }
 

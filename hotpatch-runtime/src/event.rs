@@ -8,8 +8,10 @@ use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::changed;
 use crate::refusal::{Refusal, refuse};
 use crate::report::{Event, Preparing};
+use crate::unload;
 
 type Callback = Arc<dyn Fn(&Event) + Send + Sync>;
 
@@ -63,6 +65,25 @@ impl Turn {
         match asked.and_then(|preparing| preparing.reason()) {
             Some(reason) => refuse!(VETO, "the program said no: {reason}"),
             None => Ok(()),
+        }
+    }
+
+    /// Ends with this outcome: tidies up, tells the callbacks, and, when somebody else may have the turn, those who wait for
+    /// a change. Wakers are code of the program, which may do anything, so no lock is held then.
+    pub(crate) fn end<T: Clone>(
+        self,
+        outcome: &Result<T, Refusal>,
+        event: fn(T) -> Event,
+        generation: fn(&T) -> u64,
+    ) {
+        unload::tidy(&self);
+        self.emit(|| match outcome {
+            Ok(done) => event(done.clone()),
+            Err(refusal) => Event::Refused(refusal.clone()),
+        });
+        drop(self);
+        if let Ok(done) = outcome {
+            changed::tell(generation(done));
         }
     }
 

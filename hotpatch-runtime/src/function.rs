@@ -5,7 +5,7 @@ use crate::platform::Program;
 use crate::registry;
 use crate::report::{Address, Function};
 use crate::scope::Scope;
-use crate::table::{Row, Subject, Table};
+use crate::table::{Row, Table};
 
 /// The generation that is live: 0 for the program as built, and one more with every commit. Inside
 /// [`consistent`](crate::consistent), the generation that it runs on.
@@ -39,9 +39,11 @@ fn describe_generic(function: &RegisteredGeneric) -> Function {
 /// `None` for a row about nothing.
 fn describe(table: &Table, row: &Row) -> Option<Function> {
     let place = row.place()?;
-    let built = match row.subject {
-        Subject::Function(entry) => entry.body.map(|body| body.0.addr()),
-        Subject::Instance(_) | Subject::Gone(_) => Some(place),
+    // SAFETY: the row is one of a table that the scope of the caller keeps, and with it the images of its entries.
+    let entry = row.entry().map(|entry| unsafe { entry.as_ref() });
+    let built = match entry {
+        Some(entry) => entry.body.map(|body| body.0.addr()),
+        None => Some(place),
     };
     let mut images = table.images.iter();
     let (address, image) = match row.code {
@@ -53,7 +55,7 @@ fn describe(table: &Table, row: &Row) -> Option<Function> {
     };
     Some(Function {
         name: row.name.to_string(),
-        signature: row.entry().map_or("", |entry| entry.signature).into(),
+        signature: entry.map_or("", |entry| entry.signature).into(),
         generation: row.since,
         address: address.map(Address),
         image: image.map_or_else(|| Program::get().path.clone(), |image| image.path.clone()),

@@ -10,7 +10,6 @@ use std::time::{Instant, SystemTime};
 
 use hotpatch_abi::manifest::PatchId;
 
-use crate::changed;
 use crate::drain::{self, Affected};
 use crate::event::Turn;
 use crate::image::ImageId;
@@ -82,11 +81,7 @@ pub fn rollback(to: u64) -> Result<RolledBack, Refusal> {
     let started = Instant::now();
     let turn = Turn::wait()?;
     let outcome = back(&turn, to, started);
-    unload::tidy(&turn);
-    turn.emit(|| match &outcome {
-        Ok(rolled_back) => Event::RolledBack(rolled_back.clone()),
-        Err(refusal) => Event::Refused(refusal.clone()),
-    });
+    turn.end(&outcome, Event::RolledBack, |rolled_back| rolled_back.generation);
     outcome
 }
 
@@ -131,7 +126,6 @@ pub(crate) fn publish(
 ) {
     let before = Table::live(scope);
     let first = (before.generation == 0).then(|| Record::of(before, Origin::Built, Vec::new()));
-    let number = description.generation;
     let record = Record::of(&description, origin, functions);
     Table::publish(scope, next, description);
     let mut kept = lock();
@@ -142,7 +136,6 @@ pub(crate) fn publish(
     kept.forget();
     drop(kept);
     unload::depart(scope, next);
-    changed::tell(number);
 }
 
 /// The images that each kept generation ran code of.

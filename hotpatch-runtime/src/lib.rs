@@ -50,6 +50,8 @@ mod event;
 #[cfg(feature = "live")]
 mod first_patch;
 #[cfg(feature = "live")]
+mod fork;
+#[cfg(feature = "live")]
 mod function;
 #[cfg(all(feature = "live", any(test, fuzzing)))]
 #[doc(hidden)]

@@ -149,6 +149,16 @@ impl Words {
         Some(inside.collect())
     }
 
+    /// In a forked child, whose only thread is `thread`, with the word `mine`: nobody else is in a scope.
+    pub(crate) fn alone(&self, mine: &Word, thread: u32) {
+        mine.thread.store(thread as usize, Ordering::Relaxed);
+        for word in self.iter().filter(|word| !std::ptr::eq(*word, mine)) {
+            // Relaxed: no other thread is there.
+            let count = word.count.load(Ordering::Relaxed);
+            word.count.store(count.next_multiple_of(2), Ordering::Relaxed);
+        }
+    }
+
     fn iter(&self) -> impl Iterator<Item = &'static Word> {
         let mut next = self.0.load(Ordering::Acquire);
         std::iter::from_fn(move || {

@@ -274,7 +274,7 @@ impl fmt::Display for Resident {
 pub struct Thread {
     /// Its number, as the kernel and debuggers know it.
     pub id: u32,
-    /// Its name, cut off after 15 bytes; `None` if it has ended.
+    /// Its name, cut off after 15 bytes; `None` if the kernel does not tell.
     pub name: Option<String>,
 }
 

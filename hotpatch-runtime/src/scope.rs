@@ -245,6 +245,13 @@ impl Drop for Announced {
     }
 }
 
+/// In a forked child: no other thread is in a scope. Does only what may be done there.
+pub(crate) fn alone_in_child() {
+    if let Some(word) = WORD.get() {
+        WORDS.alone(word, thread_id());
+    }
+}
+
 /// Has this thread, the only one of a forked child, look for what it lost at its next safe point. Sets a word of its own,
 /// so it may be called in the child.
 pub(crate) fn note_fork() {
@@ -327,8 +334,8 @@ impl Since {
     }
 }
 
-/// The scopes that are open now: the announced ones, and the others.
-pub(crate) fn open_now() -> (Vec<Inside>, Since) {
+/// The scopes that are open now: the announced ones, if the kernel tells, and the others.
+pub(crate) fn open_now() -> (Option<Vec<Inside>>, Since) {
     let epoch = Arc::new(AtomicBool::new(false));
     let over = epoch.clone();
     // Pinning has the fence after which threads that pin themselves see what was written before.
@@ -344,9 +351,9 @@ pub(crate) fn open_now() -> (Vec<Inside>, Since) {
     let announced = if membarrier::available() {
         WORDS.inside()
     } else {
-        None
+        Some(Vec::new())
     };
-    (announced.unwrap_or_default(), others)
+    (announced, others)
 }
 
 /// The announced scopes that may use what was replaced before this call. `None` if others may, which cannot be told

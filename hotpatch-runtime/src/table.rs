@@ -72,8 +72,8 @@ pub(crate) struct Row {
 /// What a row is about.
 #[derive(Clone, Copy)]
 pub(crate) enum Subject {
-    /// A function with an entry.
-    Function(&'static Entry),
+    /// A function with an entry, which is there for as long as its image is: a record of a generation may outlast it.
+    Function(NonNull<Entry>),
     /// An instance of a generic function, known by the address of its body as built.
     Instance(NonNull<()>),
     /// Nothing any more: it was about something in this image, which has left the table. When the image is closed, the
@@ -103,7 +103,7 @@ impl Row {
     /// A function that runs the code as built.
     pub(crate) fn as_built(entry: &'static Entry) -> Self {
         Self {
-            subject: Subject::Function(entry),
+            subject: Subject::Function(NonNull::from_ref(entry)),
             name: entry.path.into(),
             since: 0,
             code: None,
@@ -111,7 +111,7 @@ impl Row {
     }
 
     /// The entry, if it is about a function.
-    pub(crate) fn entry(&self) -> Option<&'static Entry> {
+    pub(crate) fn entry(&self) -> Option<NonNull<Entry>> {
         match self.subject {
             Subject::Function(entry) => Some(entry),
             Subject::Instance(_) | Subject::Gone(_) => None,
@@ -129,7 +129,7 @@ impl Row {
     /// Where the program has what the row is about: an entry, or a body as built.
     pub(crate) fn place(&self) -> Option<usize> {
         match self.subject {
-            Subject::Function(entry) => Some(ptr::from_ref(entry).addr()),
+            Subject::Function(entry) => Some(entry.addr().get()),
             Subject::Instance(built) => Some(built.addr().get()),
             Subject::Gone(_) => None,
         }

@@ -5,10 +5,12 @@
 mod support;
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
+use std::time::Duration;
 
-use hotpatch_runtime::{apply, call, generation};
+use hotpatch_runtime::{Drain, OnTimeout, apply, call, drain, generation};
 
 use support::{alone, folder, returning};
 
@@ -46,17 +48,28 @@ fn an_allocator_that_calls_hot_functions_neither_recurses_nor_hangs() {
             let threads = [thread::spawn(one), thread::spawn(|| call(|| vec![one()][0]))];
             for thread in threads {
                 let result = thread.join().unwrap();
-                assert!((10..40).contains(&result), "{result}");
+                assert!((10..50).contains(&result), "{result}");
             }
         }
     };
-    let workers = [thread::spawn(work), thread::spawn(work)];
-    for round in 0..20 {
-        apply(returning(folder.path(), &format!("{round}.so"), &[(&ONE, 11 + round)]).0).unwrap();
-    }
-    for worker in workers {
-        worker.join().unwrap();
-    }
+    let apply_while_they_work = |values: Range<u64>| {
+        let workers = [thread::spawn(work), thread::spawn(work)];
+        for value in values {
+            apply(returning(folder.path(), &format!("{value}.so"), &[(&ONE, value)]).0).unwrap();
+        }
+        for worker in workers {
+            worker.join().unwrap();
+        }
+    };
+    apply_while_they_work(11..31);
     assert_eq!((one(), generation()), (30, 20));
+    // Every call of the allocator is tracked, and waits at the door.
+    drain(Drain {
+        timeout: Duration::from_secs(100),
+        on_timeout: OnTimeout::Refuse,
+    });
+    apply_while_they_work(31..41);
+    drain(None);
+    assert_eq!((one(), generation()), (40, 30));
     assert!(SUM.load(Ordering::Relaxed) > 1000);
 }

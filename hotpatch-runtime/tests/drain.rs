@@ -3,14 +3,19 @@
 #[macro_use]
 mod support;
 
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Barrier, Mutex};
+use std::sync::{Arc, Barrier, Mutex};
+use std::task::{Context, Wake, Waker};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use hotpatch_abi::code;
 use hotpatch_runtime::{
-    Drain, Event, OnTimeout, apply, call, consistent, drain, generation, on_event, rollback,
+    Drain, Event, OnTimeout, apply, call, changed, consistent, drain, functions, generation, on_event,
+    rollback,
 };
 
 use support::{StopOnDrop, alone, base, compile, folder, returning};
@@ -262,5 +267,130 @@ fn no_call_runs_old_code_once_a_drained_commit_is_done() {
         }
     });
     rollback(0).unwrap();
+    drain(None);
+}
+
+#[test]
+fn a_thread_with_any_name_is_waited_for() {
+    let (_alone, folder) = (alone(), folder());
+    set(SHORT, OnTimeout::Refuse);
+    let (path, _) = returning(folder.path(), "p.so", &[(&SLOW, 5)]);
+    WAITS.store(true, Ordering::Relaxed);
+    // The kernel cuts it off inside of a letter.
+    let name = "fourteen bytesüü".to_owned();
+    let thread = thread::Builder::new().name(name).spawn(slow).unwrap();
+    INSIDE.wait();
+    let refusal = apply(&path).unwrap_err();
+    assert!(refusal.message().contains("`fourteen bytes"), "{refusal}");
+    assert_eq!(let_out(thread), 1);
+    drain(None);
+}
+
+#[test]
+fn whoever_is_woken_by_a_commit_may_call_what_it_changed() {
+    static SEEN: Mutex<Vec<u64>> = Mutex::new(Vec::new());
+    struct Calls;
+    impl Wake for Calls {
+        fn wake(self: Arc<Self>) {
+            SEEN.lock().unwrap().extend([quick(), functions().len() as u64]);
+        }
+    }
+    let (_alone, folder) = (alone(), folder());
+    set(LONG, OnTimeout::Refuse);
+    let (path, _) = returning(folder.path(), "p.so", &[(&QUICK, 7)]);
+    let mut next = changed();
+    let waker = Waker::from(Arc::new(Calls));
+    assert!(
+        Pin::new(&mut next)
+            .poll(&mut Context::from_waker(&waker))
+            .is_pending()
+    );
+    apply(&path).unwrap();
+    assert_eq!(*SEEN.lock().unwrap(), [7, functions().len() as u64]);
+    rollback(0).unwrap();
+    drain(None);
+}
+
+hot!(turns, TURNS, (0..3).map(|_| super::quick()).sum());
+
+#[test]
+fn a_thread_that_waits_at_one_door_does_not_block_the_next() {
+    static DONE: AtomicBool = AtomicBool::new(false);
+    let (_alone, folder) = (alone(), folder());
+    set(LONG, OnTimeout::Refuse);
+    let patches = [
+        returning(folder.path(), "1.so", &[(&QUICK, 0)]).0,
+        returning(folder.path(), "2.so", &[(&TURNS, 0)]).0,
+    ];
+    thread::scope(|scope| {
+        let _stop = StopOnDrop(&DONE);
+        // Inside `turns` they come to `quick` again and again, while both are switched in turns.
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while !DONE.load(Ordering::Relaxed) {
+                    call(turns);
+                }
+            });
+        }
+        for round in 0..200 {
+            apply(&patches[round % 2]).unwrap();
+            rollback(0).unwrap();
+        }
+    });
+    drain(None);
+}
+
+/// What a child does, as its exit code.
+fn in_child(run: impl FnOnce() -> Result<(), String>) -> i32 {
+    // SAFETY: the child uses what it has for itself, and ends without coming back here.
+    let child = unsafe { libc::fork() };
+    if child == 0 {
+        let code = match catch_unwind(AssertUnwindSafe(run)) {
+            Ok(Ok(())) => 0,
+            Ok(Err(error)) => {
+                eprintln!("{error}");
+                1
+            }
+            Err(_) => 2,
+        };
+        // SAFETY: the process ends.
+        unsafe { libc::_exit(code) };
+    }
+    let mut status = -1;
+    // SAFETY: the child is ours.
+    assert_eq!(unsafe { libc::waitpid(child, &raw mut status, 0) }, child);
+    status
+}
+
+#[test]
+fn in_a_forked_child_its_own_thread_is_waited_for_and_no_other() {
+    static BEGUN: Mutex<()> = Mutex::new(());
+    let (_alone, folder) = (alone(), folder());
+    set(SHORT, OnTimeout::Refuse);
+    let (path, _) = returning(folder.path(), "p.so", &[(&SLOW, 5)]);
+    let other = go_inside(|| call(slow));
+    call(quick);
+    let status = in_child(|| {
+        apply(&path).map_err(|refusal| refusal.to_string())?;
+        rollback(0).map_err(|refusal| refusal.to_string())?;
+        let not_yet = BEGUN.lock().unwrap();
+        let applier = thread::spawn({
+            let path = path.clone();
+            move || {
+                drop(BEGUN.lock().unwrap());
+                apply(&path).map(|_| ()).map_err(|refusal| refusal.to_string())
+            }
+        });
+        let outcome = consistent(|| {
+            drop(not_yet);
+            applier.join().unwrap()
+        });
+        match outcome {
+            Err(refusal) if refusal.contains("hotpatch::consistent") => Ok(()),
+            other => Err(format!("not refused: {other:?}")),
+        }
+    });
+    assert_eq!(status, 0);
+    assert_eq!(let_out(other), 1);
     drain(None);
 }

@@ -210,7 +210,7 @@ impl Announced {
 
     /// What `dispatch::consistent` does around a call of two functions, and the plain calls before and after it.
     fn read_consistently(&self) {
-        let word = self.words.take();
+        let word = self.words.take(1);
         let after = word.enter();
         // SAFETY: the table is published, and the word is odd.
         let first = unsafe { &*self.live.get() }.generation;

@@ -6,8 +6,9 @@ mod support;
 use std::os::unix::thread::JoinHandleExt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
+use std::time::Duration;
 
-use hotpatch_runtime::{apply, call};
+use hotpatch_runtime::{Drain, OnTimeout, apply, call, drain};
 
 use support::{alone, folder, returning};
 
@@ -44,6 +45,13 @@ fn a_signal_in_the_middle_of_a_scope_that_opens_or_closes_is_handled() {
     });
     ready.wait();
     for round in 0..20 {
+        // Signals come also while a function is tracked, and at the door.
+        if round == 10 {
+            drain(Drain {
+                timeout: Duration::from_secs(100),
+                on_timeout: OnTimeout::Refuse,
+            });
+        }
         apply(returning(folder.path(), &format!("{round}.so"), &[(&ONE, 11 + round)]).0).unwrap();
         for _ in 0..5000 {
             // SAFETY: the thread runs until it is told to stop.

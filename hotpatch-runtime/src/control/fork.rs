@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{private, server};
-use crate::{drain, event, history, image, lineage, registry, scope, unload};
+use crate::{drain, event, fork, history, image, lineage, registry, scope, unload};
 
 /// Where children open their channels.
 #[derive(Debug)]
@@ -34,6 +34,7 @@ pub(super) fn note(place: Place) {
 
 unsafe extern "C" fn in_child() {
     private::close_in_child();
+    fork::alone();
     let locks = [
         drain::is_free,
         event::is_free,

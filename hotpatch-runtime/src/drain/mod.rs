@@ -10,7 +10,18 @@ mod setting;
 mod track;
 mod wait;
 
-pub(crate) use door::{CONSISTENT, is_free, step_inside};
+pub(crate) use door::{CONSISTENT, step_inside};
 pub use setting::drain;
 pub(crate) use setting::is_on;
 pub(crate) use wait::{Affected, wait};
+
+/// Whether nobody is at what a drained commit needs.
+pub(crate) fn is_free() -> bool {
+    door::is_free() && setting::is_free()
+}
+
+/// In a forked child: nobody else is inside anything, and the door is open.
+pub(crate) fn alone_in_child() {
+    door::open_in_child();
+    track::alone_in_child();
+}

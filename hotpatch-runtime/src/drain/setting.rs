@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::door;
+use crate::fork;
 use crate::presence::Inside;
 use crate::report::Drain;
 use crate::scope::{self, Since};
@@ -20,7 +20,8 @@ static SETTING: Mutex<Option<Setting>> = Mutex::new(None);
 
 /// The scopes that were open when tracking began.
 struct Before {
-    announced: Vec<Inside>,
+    /// `None` if that could not be told.
+    announced: Option<Vec<Inside>>,
     others: Since,
 }
 
@@ -41,7 +42,10 @@ pub(crate) fn is_on() -> bool {
 /// [`consistent`](crate::consistent) closure counts as a call of all functions. A future is inside only while it is polled,
 /// if a hot function or a [`call`](crate::call) polls it.
 ///
-/// While draining is on, a hot function costs some ten nanoseconds more.
+/// While draining is on, a hot function costs some ten nanoseconds more. If it is called in a signal handler or by the global
+/// allocator, it may come to the door while its thread holds what the commit needs: then it waits until the time is over,
+/// and goes in. A thread that applies a patch inside a function that another thread's patch changes cannot leave it before
+/// that one is decided, so that commit times out.
 ///
 /// ```
 /// use std::time::Duration;
@@ -61,7 +65,7 @@ pub fn drain(drain: impl Into<Option<Drain>>) {
     match &mut *setting {
         Some(setting) => setting.drain = drain,
         None => {
-            door::open_in_children();
+            fork::note();
             ON.store(true, Ordering::Relaxed);
             let (announced, others) = scope::open_now();
             let before = Before { announced, others };
@@ -81,8 +85,12 @@ pub(super) fn untracked() -> Vec<Option<u32>> {
     let Some(Setting { before, .. }) = &mut *setting else {
         return Vec::new();
     };
-    before.announced.retain(|scope| !scope.is_over());
-    let announced = before.announced.iter().map(|scope| Some(scope.thread()));
+    let Some(announced) = &mut before.announced else {
+        before.announced = scope::open_now().0;
+        return vec![None];
+    };
+    announced.retain(|scope| !scope.is_over());
+    let announced = announced.iter().map(|scope| Some(scope.thread()));
     let others = (!before.others.is_over()).then_some(None);
     announced.chain(others).collect()
 }

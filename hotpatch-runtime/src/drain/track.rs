@@ -1,101 +1,176 @@
 //! Where each thread is: the hot functions that it is inside, which only that thread writes.
+//!
+//! Hot functions may run in the global allocator, in signal handlers and in forked children. So nothing here takes a lock:
+//! tracks are kept in a list without one, as words are, and whoever comes in while a thread gets its track is counted
+//! instead.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::cell::Cell;
+use std::ptr;
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Ordering, compiler_fence};
 
 use crate::platform::thread_id;
 
 /// As deep as functions are told from each other. A thread that is deeper counts as inside all of them.
 const DEPTH: usize = 128;
 
-/// The functions that one thread is inside, each known by the address of its entry or of its body as built.
+/// The functions that one thread is inside, each known by the address of its entry or of its body as built. Tracks are
+/// never freed.
 pub(super) struct Track {
-    pub(super) thread: u32,
+    thread: AtomicU32,
+    taken: AtomicBool,
+    /// The track that was made before this one. Never changes once the track is in the list.
+    next: AtomicPtr<Track>,
     depth: AtomicUsize,
     functions: [AtomicUsize; DEPTH],
 }
 
-static TRACKS: Mutex<Vec<Arc<Track>>> = Mutex::new(Vec::new());
+static TRACKS: AtomicPtr<Track> = AtomicPtr::new(ptr::null_mut());
 
-/// How many threads are inside something and have no track: their locals are being destroyed.
+/// How many calls are inside something and have no track.
 static HIDDEN: AtomicUsize = AtomicUsize::new(0);
 
-/// The track of a living thread.
-struct Seat(Arc<Track>);
+/// Gives the track back when the thread ends.
+struct Seat(&'static Track);
 
 thread_local! {
-    static SEAT: Seat = Seat(Track::register());
+    /// The track of this thread while it has one. It has no destructor.
+    static TRACK: Cell<Option<&'static Track>> = const { Cell::new(None) };
+    /// The share of this thread in [`HIDDEN`]. It has no destructor either.
+    static HIDDEN_HERE: Cell<usize> = const { Cell::new(0) };
+    /// Whether this thread is getting its track.
+    static CHANGING: Cell<bool> = const { Cell::new(false) };
+    static SEAT: Seat = Seat(Track::take());
 }
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        lock().retain(|track| !Arc::ptr_eq(track, &self.0));
+        TRACK.set(None);
+        // A thread that ends inside a function keeps its track: nothing ever leaves that function.
+        if self.0.depth.load(Ordering::Relaxed) == 0 {
+            // Release: pairs with the Acquire in `take`.
+            self.0.taken.store(false, Ordering::Release);
+        }
     }
 }
 
-fn lock() -> MutexGuard<'static, Vec<Arc<Track>>> {
-    TRACKS.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-pub(super) fn is_free() -> bool {
-    TRACKS.try_lock().is_ok()
-}
-
 /// The tracks of all threads.
-pub(super) fn all() -> Vec<Arc<Track>> {
-    lock().clone()
+pub(super) fn all() -> impl Iterator<Item = &'static Track> {
+    // Acquire: pairs with the Release in `take`.
+    let mut next = TRACKS.load(Ordering::Acquire);
+    std::iter::from_fn(move || {
+        // SAFETY: tracks are never freed, and were whole before they were put into the list.
+        let track: &'static Track = unsafe { next.as_ref() }?;
+        next = track.next.load(Ordering::Relaxed);
+        Some(track)
+    })
 }
 
-/// How many threads are inside something that cannot be told.
+/// How many calls are inside something that cannot be told.
 pub(super) fn hidden() -> usize {
     // SeqCst: as in `Track::functions`.
     HIDDEN.load(Ordering::SeqCst)
 }
 
+/// In a forked child: the other threads are not part of it. Does only what may be done there.
+pub(super) fn alone_in_child() {
+    for track in all() {
+        if TRACK.get().is_some_and(|mine| ptr::eq(mine, track)) {
+            track.thread.store(thread_id(), Ordering::Relaxed);
+        } else {
+            track.depth.store(0, Ordering::Relaxed);
+        }
+    }
+    HIDDEN.store(HIDDEN_HERE.get(), Ordering::Relaxed);
+}
+
 impl Track {
-    fn register() -> Arc<Self> {
-        let track = Arc::new(Self {
-            thread: thread_id(),
+    fn take() -> &'static Self {
+        let free = all().find(|track| {
+            // Acquire: pairs with the Release in the drop of a seat.
+            let swap = track
+                .taken
+                .compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed);
+            swap.is_ok()
+        });
+        if let Some(track) = free {
+            // Relaxed: a reader of the number shows it, or compares it with its own.
+            track.thread.store(thread_id(), Ordering::Relaxed);
+            return track;
+        }
+        let track: &'static Self = Box::leak(Box::new(Self {
+            thread: AtomicU32::new(thread_id()),
+            taken: AtomicBool::new(true),
+            next: AtomicPtr::new(ptr::null_mut()),
             depth: AtomicUsize::new(0),
             functions: [const { AtomicUsize::new(0) }; DEPTH],
-        });
-        lock().push(track.clone());
+        }));
+        let mut first = TRACKS.load(Ordering::Relaxed);
+        loop {
+            track.next.store(first, Ordering::Relaxed);
+            let pointer = ptr::from_ref(track).cast_mut();
+            // SeqCst: it comes before the depth of the track, see the door; it also pairs with the Acquire in `all`.
+            match TRACKS.compare_exchange_weak(first, pointer, Ordering::SeqCst, Ordering::Relaxed) {
+                Ok(_) => return track,
+                Err(now) => first = now,
+            }
+        }
+    }
+
+    /// The track of this thread; `None` if it cannot have one now.
+    fn of_this_thread() -> Option<&'static Self> {
+        if let Some(track) = TRACK.get() {
+            return Some(track);
+        }
+        if CHANGING.replace(true) {
+            return None;
+        }
+        // A signal handler on this thread sees the flag for as long as the track is being taken.
+        compiler_fence(Ordering::SeqCst);
+        let track = SEAT.try_with(|seat| seat.0).ok();
+        TRACK.set(track);
+        compiler_fence(Ordering::SeqCst);
+        CHANGING.set(false);
         track
     }
 
-    /// The functions that the thread is inside, outermost first; `None` for those that are too deep to be told.
-    pub(super) fn functions(&self) -> Vec<Option<usize>> {
-        // SeqCst: pairs with the stores of `push` and with those of the door, see there.
-        let depth = self.depth.load(Ordering::SeqCst);
-        // Relaxed: written before the depth that covers them.
-        let functions = self.functions.iter().take(depth);
-        let functions = functions.map(|function| Some(function.load(Ordering::Relaxed)));
-        functions.chain((depth > DEPTH).then_some(None)).collect()
+    pub(super) fn thread(&self) -> u32 {
+        self.thread.load(Ordering::Relaxed)
     }
 
-    /// Called by the thread of this track.
+    /// The functions that the thread is inside, outermost first; `None` for those that are too deep to be told.
+    pub(super) fn functions(&self) -> impl Iterator<Item = Option<usize>> {
+        // SeqCst, both: they pair with the stores of `push`, and with those of the door, see there.
+        let depth = self.depth.load(Ordering::SeqCst);
+        let functions = self.functions.iter().take(depth);
+        let functions = functions.map(|function| Some(function.load(Ordering::SeqCst)));
+        functions.chain((depth > DEPTH).then_some(None))
+    }
+
+    /// Called by the thread of this track. Returns the depth outside.
     fn push(&self, function: usize) -> usize {
         // Relaxed: nobody else writes it.
         let depth = self.depth.load(Ordering::Relaxed);
-        if let Some(place) = self.functions.get(depth) {
-            place.store(function, Ordering::Relaxed);
-        }
-        // SeqCst: the door is looked at after this, see there.
+        // First the place is taken and then it is named: a signal handler that comes between takes the next one.
+        // SeqCst, both: the door is looked at after them, see there.
         self.depth.store(depth + 1, Ordering::SeqCst);
+        if let Some(place) = self.functions.get(depth) {
+            place.store(function, Ordering::SeqCst);
+        }
         depth
     }
 }
 
 /// The thread is inside a function until the value is dropped.
 pub(crate) struct Inside {
-    /// The track, and the depth outside. `None` for a hidden thread.
-    place: Option<(Arc<Track>, usize)>,
+    /// The track, and the depth outside. `None` for a hidden call.
+    place: Option<(&'static Track, usize)>,
 }
 
 impl Inside {
     pub(super) fn step(function: usize) -> Self {
-        let place = SEAT.try_with(|seat| (seat.0.clone(), seat.0.push(function))).ok();
+        let place = Track::of_this_thread().map(|track| (track, track.push(function)));
         if place.is_none() {
+            HIDDEN_HERE.set(HIDDEN_HERE.get() + 1);
             // SeqCst: as in `Track::push`.
             HIDDEN.fetch_add(1, Ordering::SeqCst);
         }
@@ -104,9 +179,9 @@ impl Inside {
 
     /// Whether the thread was inside one of `functions` already. One that cannot be told was.
     pub(super) fn is_within(&self, is_one: impl Fn(usize) -> bool) -> bool {
-        self.place.as_ref().is_none_or(|(track, depth)| {
-            let outside = track.functions().into_iter().take(*depth);
-            outside.into_iter().any(|function| function.is_none_or(&is_one))
+        self.place.is_none_or(|(track, depth)| {
+            let mut outside = track.functions().take(depth);
+            outside.any(|function| function.is_none_or(&is_one))
         })
     }
 }
@@ -114,9 +189,12 @@ impl Inside {
 impl Drop for Inside {
     fn drop(&mut self) {
         // Release: what the thread did inside is done before it is seen to have left.
-        match &self.place {
-            Some((track, depth)) => track.depth.store(*depth, Ordering::Release),
-            None => drop(HIDDEN.fetch_sub(1, Ordering::Release)),
+        match self.place {
+            Some((track, depth)) => track.depth.store(depth, Ordering::Release),
+            None => {
+                HIDDEN.fetch_sub(1, Ordering::Release);
+                HIDDEN_HERE.set(HIDDEN_HERE.get() - 1);
+            }
         }
     }
 }

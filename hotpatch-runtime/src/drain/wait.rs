@@ -30,13 +30,17 @@ pub(crate) fn wait(affected: impl FnOnce() -> Affected) -> Result<Drained, Refus
         return Ok(Drained::default());
     };
     let affected = affected();
-    let door = Closed::close(affected.iter().map(|function| function.0).collect());
+    let door = Closed::close(
+        affected.iter().map(|function| function.0).collect(),
+        drain.timeout,
+    );
     let started = Instant::now();
     let mut pause = SOON;
     loop {
         let inside = still_inside(&door, &affected);
-        if inside.is_empty() || (started.elapsed() >= drain.timeout && drain.on_timeout == OnTimeout::Proceed)
-        {
+        let is_over = started.elapsed() >= drain.timeout && drain.on_timeout == OnTimeout::Proceed;
+        // It may have been turned off meanwhile.
+        if inside.is_empty() || is_over || setting::get().is_none() {
             return Ok(Drained {
                 _door: Some(door),
                 inside,
@@ -58,14 +62,14 @@ pub(crate) fn wait(affected: impl FnOnce() -> Affected) -> Result<Drained, Refus
 
 fn still_inside(door: &Closed, affected: &Affected) -> Vec<StillInside> {
     let this = thread_id();
-    let tracked = track::all().into_iter().filter_map(|track| {
-        let functions = track.functions().into_iter();
-        let mut paths: Vec<String> = functions
-            .filter(|function| function.is_none_or(|function| door.is_behind(function)))
+    let tracked = track::all().filter_map(|track| {
+        let mut paths: Vec<String> = track
+            .functions()
+            .filter(|function| function.is_none_or(|function| door.is_of(function)))
             .map(|function| path(function, affected))
             .collect();
         paths.dedup();
-        (!paths.is_empty()).then_some((track.thread, paths))
+        (!paths.is_empty()).then_some((track.thread(), paths))
     });
     let untracked = setting::untracked();
     let unknown = untracked.iter().filter(|thread| thread.is_none()).count() + track::hidden();
@@ -75,8 +79,6 @@ fn still_inside(door: &Closed, affected: &Affected) -> Vec<StillInside> {
         thread: Some(Thread::of(thread)),
         functions,
     });
-    // A forked child has the notes of threads that are not part of it.
-    let threads = threads.filter(|inside| inside.thread.as_ref().is_some_and(|thread| thread.name.is_some()));
     let unknown = (0..unknown).map(|_| StillInside {
         thread: None,
         functions: Vec::new(),

@@ -329,5 +329,5 @@ fn resident() -> HashSet<PatchId> {
 
 /// Whether a refusal says no more than "not now".
 fn is_for_now(code: Code) -> bool {
-    [code::VETO, code::PARENT].contains(&code)
+    [code::VETO, code::PARENT, code::DRAIN].contains(&code)
 }

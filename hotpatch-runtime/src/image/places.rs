@@ -198,8 +198,10 @@ impl<'a> Plan<'a> {
         let known = (slot.0 as usize)
             .checked_sub(1)
             .and_then(|index| rows.get(index)?.entry());
-        if let Some(known) = known.filter(|known| ptr::eq(*known, entry)) {
-            return Ok(known);
+        if known.is_some_and(|known| ptr::eq(known.as_ptr(), entry)) {
+            // SAFETY: the live table has a row for this entry, so it is one, and its image is in the process. It stays until
+            // whoever has the turn gives that up.
+            return Ok(unsafe { &*entry });
         }
         if published.entry.image != ImageRef::This {
             refuse!(

@@ -22,6 +22,8 @@ pub(crate) struct Uses {
     handles: AtomicUsize,
     futures: AtomicUsize,
     departure: OnceLock<Departure>,
+    /// Whether it is still in the live table for nothing but futures.
+    for_futures: AtomicBool,
 }
 
 /// The scopes that were open when an image left the live table; `None` if that could not be told.
@@ -50,6 +52,16 @@ impl Uses {
     pub(crate) fn depart(&self, open: Departure) {
         // It leaves once.
         let _ = self.departure.set(open);
+    }
+
+    /// Whether it stays in the live table for nothing but futures. Relaxed: whoever asks too early asks again.
+    pub(crate) fn linger(&self, for_futures: bool) {
+        self.for_futures.store(for_futures, Ordering::Relaxed);
+    }
+
+    /// Whether it waits for something that ends without telling. A handle does tell.
+    pub(crate) fn lingers(&self) -> bool {
+        self.for_futures.load(Ordering::Relaxed) || (self.has_departed() && self.handles() == 0)
     }
 
     pub(crate) fn has_departed(&self) -> bool {

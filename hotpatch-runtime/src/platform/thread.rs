@@ -10,6 +10,6 @@ pub(crate) fn thread_id() -> u32 {
 
 /// The name that a thread of this process has, as far as the kernel keeps it: 15 bytes.
 pub(crate) fn thread_name(id: u32) -> Option<String> {
-    let name = fs::read_to_string(format!("/proc/self/task/{id}/comm")).ok()?;
-    Some(name.trim_end().into())
+    let name = fs::read(format!("/proc/self/task/{id}/comm")).ok()?;
+    Some(String::from_utf8_lossy(&name).trim_end().into())
 }

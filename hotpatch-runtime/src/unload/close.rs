@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::policy;
 use crate::image::{self, Image};
 
 /// Closes the images that nobody uses any more.
@@ -14,6 +15,9 @@ pub(super) fn close_unused() {
 
 fn take_unused() -> Option<Arc<Image>> {
     let mut images = image::mapped();
+    if !policy::is_on() {
+        return None;
+    }
     // Nobody can reach an image of which this list has the only reference, so nobody can begin to use it.
     let at = images
         .iter_mut()

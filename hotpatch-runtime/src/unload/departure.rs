@@ -36,6 +36,13 @@ impl Needs {
             || uses.handles() + uses.futures() > 0
     }
 
+    /// Whether the image stays for its futures alone, as far as it goes by itself.
+    fn only_futures(&self, image: &Image) -> bool {
+        let uses = &image.uses;
+        let is_run = self.live.contains(&image.id) || self.kept.contains_key(&image.id);
+        uses.counted && !is_run && uses.handles() == 0 && uses.futures() > 0
+    }
+
     /// The images that are needed, directly or by others.
     fn all(&self, images: &[Arc<Image>]) -> HashSet<ImageId> {
         let mut needed = HashSet::new();
@@ -56,7 +63,11 @@ pub(crate) fn depart(scope: &Scope, next: &Next) {
     if !policy::is_on() || live.images.is_empty() {
         return;
     }
-    let needed = Needs::of(live).all(&live.images);
+    let needs = Needs::of(live);
+    for image in &live.images {
+        image.uses.linger(needs.only_futures(image));
+    }
+    let needed = needs.all(&live.images);
     let (staying, leaving): (Vec<_>, Vec<_>) = live
         .images
         .iter()

@@ -36,6 +36,14 @@ pub(crate) fn is_free() -> bool {
     KEEPER.try_lock().is_ok()
 }
 
+/// In a forked child: the thread is not part of it, and another one is started when something is asked. Does only what may
+/// be done there.
+pub(crate) fn alone_in_child() {
+    if let Ok(mut keeper) = KEEPER.try_lock() {
+        keeper.is_started = false;
+    }
+}
+
 /// Has the thread look, which is started for this if need be.
 pub(crate) fn look_again() {
     let mut keeper = lock();
@@ -91,10 +99,8 @@ fn run() {
     }
 }
 
-/// Whether an image has left the table and is not closed, or stays for nothing but a future, whose end nobody tells.
+/// Whether an image stays for nothing but what ends without telling: calls, and futures.
 fn is_something_leaving() -> bool {
     let mapped = image::mapped();
-    mapped
-        .iter()
-        .any(|image| image.uses.has_departed() || image.uses.futures() > 0)
+    policy::is_on() && mapped.iter().any(|image| image.uses.lingers())
 }

@@ -15,6 +15,6 @@ mod reasons;
 pub(crate) use departure::depart;
 pub use handle::hold;
 pub(crate) use handle::{Uses, hold_all};
-pub(crate) use keeper::{is_free, look_again, tidy};
+pub(crate) use keeper::{alone_in_child, is_free, look_again, tidy};
 pub use policy::unload;
 pub use reasons::images;

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::fork;
 use crate::image;
 use crate::report::Unload;
 
@@ -17,7 +18,7 @@ pub(crate) fn is_on() -> bool {
 /// Decides what becomes of patch images that are not needed any more. By default they stay in the process.
 ///
 /// It counts for the images of patches that are applied from now on. [`images`](crate::images()) and `cargo hotpatch status`
-/// say of each image why it is still in the process.
+/// say of each image why it is still in the process. [`Unload::Never`] has those stay that are not closed yet.
 ///
 /// # Safety
 ///
@@ -26,10 +27,12 @@ pub(crate) fn is_on() -> bool {
 /// [holds](crate::hold) it. The runtime does not know of anything else, so for as long as it may be used, one of these must
 /// be true of everything else that leads into an image:
 ///
-/// - a reference to its read-only data: a `&'static str`, a constant, `Location::caller()`,
-/// - a pointer to its code: a function pointer, a `Box<dyn Trait>` and what else has a vtable, a waker, a callback given to a
+/// - a reference to its read-only data: a `&'static str`, a constant, `Location::caller()`, and also the payload of a
+///   `panic!("literal")`, which whoever catches it reads,
+/// - a pointer to its code: a function pointer, a `Box<dyn Error>` and what else has a vtable, a waker, a callback given to a
 ///   library, the destructor of a thread-local or of an object that the new code made,
-/// - a thread that new code started, which may run it outside of any [`call`](crate::call),
+/// - a thread that new code started, and a task that it gave to an executor: both may run it outside of any
+///   [`call`](crate::call), and the executor keeps the vtable of a task longer than its future,
 /// - a reference to a static that a patch added. Its value is lost with the image; when the patch is applied again, it
 ///   begins with its initial value.
 ///
@@ -40,6 +43,11 @@ pub unsafe fn unload(policy: Unload) {
     if on {
         image::count_uses();
     }
-    WHEN_QUIESCENT.store(on, Ordering::Relaxed);
+    fork::note();
+    {
+        // Whoever closes images has the list. So none is closed after they were told to stay.
+        let _list = image::mapped();
+        WHEN_QUIESCENT.store(on, Ordering::Relaxed);
+    }
     keeper::look_again();
 }

@@ -36,7 +36,7 @@ fn reasons(image: &Arc<Mapped>, needs: &Needs, mapped: &[Arc<Mapped>]) -> Vec<Re
         .iter()
         .filter(|other| other.needs.iter().any(|needed| needed.id == image.id));
     reasons.extend(bound.map(|other| Resident::NeededBy(other.patch)));
-    if !policy::is_on() && !uses.has_departed() {
+    if !policy::is_on() {
         reasons.push(Resident::ByDefault);
     } else if !uses.counted {
         reasons.push(Resident::LoadedBefore);
