@@ -1,0 +1,72 @@
+//! hotpatch beside its peers of the registry: every way to call a function that may be replaced, in one process and in
+//! rounds that alternate, and all bars of `hotpatch-runtime`.
+//!
+//! `cargo run --release -- --write DOCS` also writes the table `bench.md` and the chart `bench.svg` to a folder.
+
+#[path = "../../../hotpatch-runtime/benches/measure/mod.rs"]
+mod measure;
+#[path = "../../../hotpatch-runtime/tests/support/mod.rs"]
+#[allow(unused_macros, reason = "the macro is for tests")]
+mod support;
+
+mod arc_swap;
+mod hot_lib_reloader;
+mod hotpatch_rs;
+mod polyplug;
+mod subsecond;
+
+mod chart;
+mod machine;
+mod report;
+
+use std::path::PathBuf;
+
+use measure::{calls, commits, disturbance, rollbacks, rounds, threads};
+use report::Report;
+
+fn main() {
+    let mut arguments = std::env::args().skip(1);
+    let folder = match (arguments.next().as_deref(), arguments.next()) {
+        (None, None) => None,
+        (Some("--write"), Some(folder)) => Some(PathBuf::from(folder)),
+        _ => {
+            eprintln!("usage: hotpatch-peers [--write FOLDER]");
+            std::process::exit(2);
+        }
+    };
+    let machine = machine::describe();
+    let patched = calls::Patched::new();
+    let mut candidates = calls::candidates();
+    for peers in [
+        arc_swap::candidates,
+        subsecond::candidates,
+        polyplug::candidates,
+        hotpatch_rs::candidates,
+        hot_lib_reloader::candidates,
+    ] {
+        candidates.extend(peers());
+    }
+    let medians = rounds::medians(&candidates, |name| patched.switch(name));
+    calls::print(&medians);
+    let mut figures = calls::figures(&medians);
+    figures.extend(report::against_peers(&medians));
+    for more in [
+        threads::figures,
+        commits::figures,
+        rollbacks::figures,
+        disturbance::figures,
+    ] {
+        figures.extend(more());
+    }
+    for figure in &figures {
+        println!("{figure}");
+    }
+    if let Some(folder) = folder {
+        let report = Report {
+            machine,
+            medians,
+            figures,
+        };
+        report.write(&folder);
+    }
+}
