@@ -4,7 +4,7 @@
 //! read has other times when it is modified again.
 
 use std::collections::HashMap;
-use std::fs::{File, Metadata, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -39,8 +39,24 @@ pub(super) enum Content {
 pub(super) struct Found {
     pub(super) content: Content,
     pub(super) modified: SystemTime,
-    /// Who may read and write it. A refusal may be about that.
-    pub(super) mode: u32,
+}
+
+/// Who may write a file, and the folder that it lies in. A refusal may be about that.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Rights {
+    file: Option<u32>,
+    folder: Option<u32>,
+}
+
+impl Rights {
+    pub(super) fn of(path: &Path) -> Self {
+        let mode = |path: &Path| fs::metadata(path).ok().map(|metadata| metadata.mode());
+        let path = path.canonicalize().unwrap_or_default();
+        Self {
+            file: mode(&path),
+            folder: path.parent().and_then(mode),
+        }
+    }
 }
 
 /// What is known of files, by their times.
@@ -74,6 +90,10 @@ impl Contents {
     /// What the file at `path` holds now. `None` if it is not a file.
     pub(super) fn of(&mut self, path: &Path) -> io::Result<Option<Found>> {
         let now = SystemTime::now();
+        // To open a device may do something.
+        if !fs::metadata(path)?.is_file() {
+            return Ok(None);
+        }
         // A fifo must not block the process.
         let file = OpenOptions::new()
             .read(true)
@@ -92,7 +112,6 @@ impl Contents {
         let found = Found {
             content: read(&file, metadata.size())?,
             modified: metadata.modified()?,
-            mode: metadata.mode(),
         };
         let changed = Duration::new(
             u64::try_from(metadata.ctime()).unwrap_or(0),

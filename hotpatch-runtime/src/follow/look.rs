@@ -7,7 +7,7 @@ use hotpatch_abi::code::{self, Code};
 use hotpatch_abi::manifest::PatchId;
 
 use super::choice::{self, Candidate, Rank, Standing, State};
-use super::content::{Content, Contents, Found};
+use super::content::{Content, Contents, Found, Rights};
 use super::files;
 use super::outcome::{Followed, Outcome};
 use crate::commit::offer;
@@ -32,8 +32,8 @@ pub(super) enum Offers {
 pub(super) struct Looker {
     path: PathBuf,
     contents: Contents,
-    /// What was refused, and the mode that its file had then.
-    refused: HashMap<Key, (u32, Refusal)>,
+    /// What was refused, and the rights of its file then.
+    refused: HashMap<Key, (Rights, Refusal)>,
     /// What was passed over, and for which patch.
     passed: HashMap<PatchId, PatchId>,
     told: HashSet<(Key, String)>,
@@ -77,7 +77,7 @@ impl Looker {
                 Some((path, read))
             })
             .collect();
-        self.forgive_modes(&read, offers);
+        self.forgive(&read, offers);
         let offered = self.offer_all(&read, offers);
         let candidates = candidates(&read);
         let mut seen = HashSet::new();
@@ -121,22 +121,16 @@ impl Looker {
             .retain(|(key, _)| !matches!(key, Key::Path(told) if told == path));
     }
 
-    /// Forgets refusals of files whose mode has changed: a refusal may have been about that.
-    fn forgive_modes(&mut self, read: &[(PathBuf, Read)], offers: Offers) {
+    /// Forgets refusals of files whose rights have changed. Of copies the first counts, which is the one that is offered.
+    fn forgive(&mut self, read: &[(PathBuf, Read)], offers: Offers) {
         if offers == Offers::All {
             self.refused.clear();
             self.passed.clear();
         }
-        for found in read.iter().filter_map(|(_, read)| read.as_ref().ok()) {
-            if let Some(key) = key(&found.content)
-                && self
-                    .refused
-                    .get(&key)
-                    .is_some_and(|(mode, _)| *mode != found.mode)
-            {
-                self.refused.remove(&key);
-            }
-        }
+        self.refused.retain(|key, (rights, _)| {
+            let first = found(read).find(|(_, found)| self::key(&found.content).as_ref() == Some(key));
+            first.is_none_or(|(path, _)| Rights::of(path) == *rights)
+        });
     }
 
     /// Offers what fits until nothing more does. Returns what became of each.
@@ -180,6 +174,8 @@ impl Looker {
     }
 
     fn offer(&mut self, path: &Path, found: &Found, key: Key) -> Outcome {
+        // Before it is read: if they change meanwhile, it is offered again.
+        let rights = Rights::of(path);
         let copy = PatchOnDisk::read_copy(path);
         if let (Ok(copy), Key::Patch(patch)) = (&copy, &key)
             && copy.id != *patch
@@ -191,7 +187,7 @@ impl Looker {
             Ok(applied) => Outcome::Applied(applied),
             Err(refusal) => {
                 if !is_for_now(refusal.code()) {
-                    self.refused.insert(key.clone(), (found.mode, refusal.clone()));
+                    self.refused.insert(key.clone(), (rights, refusal.clone()));
                 }
                 Outcome::Refused(refusal)
             }

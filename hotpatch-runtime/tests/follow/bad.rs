@@ -90,18 +90,35 @@ fn what_is_no_patch_is_passed_quietly() {
 }
 
 #[test]
-fn a_file_that_everybody_can_write_is_refused_until_they_cannot() {
+fn a_file_or_folder_that_everybody_can_write_is_refused_until_they_cannot() {
     let (_alone, folder) = (alone(), folder());
-    let path = patch(None).write(folder.path(), "1");
-    fs::set_permissions(&path, Permissions::from_mode(0o666)).unwrap();
+    let path = folder.path().join("patches");
+    fs::create_dir(&path).unwrap();
+    let chain = chain::<2>();
+    let file = chain[0].write(&path, "1");
+    let following = follow(&path, Policy::Manual).unwrap();
     told::listen();
-    let following = follow(folder.path(), Policy::Manual).unwrap();
-    following.check().unwrap();
-    following.check().unwrap();
-    assert_eq!(told::files(), ["1 refused HP0501"]);
-    fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
-    following.check().unwrap();
-    assert_eq!(told::files(), ["1 refused HP0501", "1 applied"]);
+    let set = |path, mode| fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+    let check_twice = || {
+        following.check().unwrap();
+        following.check().unwrap();
+        told::files()
+    };
+    set(&file, 0o666);
+    assert_eq!(check_twice(), ["1 refused HP0501"]);
+    set(&file, 0o644);
+    assert_eq!(check_twice(), ["1 refused HP0501", "1 applied"]);
+    told::listen();
+    set(&path, 0o777);
+    chain[1].write(&path, "2");
+    assert_eq!(check_twice(), ["2 refused HP0501"]);
+    assert_eq!(
+        told::all(),
+        ["refused HP0501", "2 refused HP0501"],
+        "offered once"
+    );
+    set(&path, 0o755);
+    assert_eq!(check_twice(), ["2 refused HP0501", "2 applied"]);
 }
 
 #[test]
