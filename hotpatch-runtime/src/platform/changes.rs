@@ -185,7 +185,7 @@ impl AsFd for Changes {
 fn explained(path: &Path, error: &io::Error) -> io::Error {
     let limit = match error.raw_os_error() {
         Some(libc::ENOSPC) => " (the limit is `fs.inotify.max_user_watches`)",
-        Some(libc::EMFILE) => " (the limit is `fs.inotify.max_user_instances`)",
+        Some(libc::EMFILE) => " (the limit of the process, or `fs.inotify.max_user_instances`)",
         _ => "",
     };
     io::Error::new(
