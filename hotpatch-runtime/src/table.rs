@@ -103,7 +103,7 @@ impl Row {
     /// A function that runs the code as built.
     pub(crate) fn as_built(entry: &'static Entry) -> Self {
         Self {
-            subject: Subject::Function(NonNull::from_ref(entry)),
+            subject: Subject::Function(NonNull::from(entry)),
             name: entry.path.into(),
             since: 0,
             code: None,
