@@ -65,9 +65,9 @@ pub fn consistent<R>(f: impl FnOnce() -> R) -> R {
 /// - Every body that is ever published for `entry` has the type `F`.
 #[inline(always)]
 pub unsafe fn enter<F: Copy, R>(entry: &'static Entry, body: F, run: impl FnOnce(F) -> R) -> R {
-    match Scope::here().untracked() {
-        // SAFETY: the thread is in a scope; the rest is promised by the caller.
-        Some(source) => run(unsafe { resolve(source, entry, body) }),
+    match Scope::here().usual() {
+        // SAFETY: promised by the caller.
+        Some(live) => run(unsafe { resolve_live(live, entry, body) }),
         // SAFETY: promised by the caller.
         None => unsafe { enter_from_outside(entry, body, run) },
     }
@@ -80,17 +80,17 @@ pub unsafe fn enter<F: Copy, R>(entry: &'static Entry, body: F, run: impl FnOnce
 unsafe fn enter_from_outside<F: Copy, R>(entry: &'static Entry, body: F, run: impl FnOnce(F) -> R) -> R {
     if Scope::here().is_outside()
         && let Some(_scope) = Announced::outermost()
-        && let Some(source) = Scope::here().untracked()
+        && let Some(live) = Scope::here().usual()
     {
-        // SAFETY: the thread is in a scope; the rest is promised by the caller.
-        run(unsafe { resolve(source, entry, body) })
+        // SAFETY: promised by the caller.
+        run(unsafe { resolve_live(live, entry, body) })
     } else {
         // SAFETY: promised by the caller.
         unsafe { enter_slowly(entry, body, run) }
     }
 }
 
-/// For threads without a word, and for scopes that are tracked.
+/// For threads without a word, and for scopes that are tracked or stay with an earlier table.
 ///
 /// # Safety
 ///
@@ -103,27 +103,39 @@ unsafe fn enter_slowly<F: Copy, R>(entry: &'static Entry, body: F, run: impl FnO
     let _inside = here
         .is_tracked()
         .then(|| drain::step_inside(ptr::from_ref(entry).addr()));
-    // SAFETY: the thread is in a scope; the rest is promised by the caller.
-    run(unsafe { resolve(here.source(), entry, body) })
+    // SAFETY: the thread is in a scope.
+    let cell = unsafe { Table::cell(here.source(), entry.slot()) };
+    // SAFETY: promised by the caller.
+    run(unsafe { code(cell, body) })
 }
 
 /// # Safety
 ///
-/// As for [`enter`], and the thread is in a scope, whose source is `source`.
+/// As for [`enter`], and `live` is that of the scope of the thread.
 #[inline(always)]
-unsafe fn resolve<F: Copy>(source: *const Source, entry: &'static Entry, body: F) -> F {
-    const {
-        assert!(
-            size_of::<F>() == size_of::<*const ()>(),
-            "`F` must be a function pointer"
-        )
-    };
+unsafe fn resolve_live<F: Copy>(live: *const Source, entry: &'static Entry, body: F) -> F {
     // The slot is read before the table, so that the live table covers it: see `Entry::slot`.
     let slot = entry.slot();
     // SAFETY: promised by the caller.
-    match unsafe { Table::cell(source, slot) } {
+    unsafe { code(Table::live_cell(live, slot), body) }
+}
+
+/// What a table says of a function, whose body as built is `body`.
+///
+/// # Safety
+///
+/// `F` is a function pointer type, and every body that is ever published for the function has it.
+#[inline(always)]
+unsafe fn code<F: Copy>(published: Option<NonNull<()>>, body: F) -> F {
+    const {
+        assert!(
+            size_of::<F>() == size_of::<NonNull<()>>(),
+            "`F` must be a function pointer"
+        )
+    };
+    match published {
         None => body,
-        // SAFETY: the address is of a body published for `entry`, whose type the caller promises to be `F`.
+        // SAFETY: promised by the caller.
         Some(address) => unsafe { transmute_copy(&address) },
     }
 }
@@ -149,11 +161,11 @@ pub unsafe fn enter_instance<F: Copy, R>(body: F, run: impl FnOnce(F) -> R) -> R
 /// As for [`enter_instance`], and the thread is in a scope.
 #[inline(always)]
 pub(crate) unsafe fn run_instance<F: Copy, R>(body: F, run: impl FnOnce(F) -> R) -> R {
-    match Scope::here().untracked() {
+    match Scope::here().usual() {
         // SAFETY: promised by the caller.
         Some(source) => run(unsafe { resolve_instance(source, body) }),
         // SAFETY: promised by the caller.
-        None => unsafe { run_tracked_instance(body, run) },
+        None => unsafe { run_instance_slowly(body, run) },
     }
 }
 
@@ -162,10 +174,13 @@ pub(crate) unsafe fn run_instance<F: Copy, R>(body: F, run: impl FnOnce(F) -> R)
 /// As for [`run_instance`].
 #[cold]
 #[inline(never)]
-unsafe fn run_tracked_instance<F: Copy, R>(body: F, run: impl FnOnce(F) -> R) -> R {
-    let _inside = drain::step_inside(address(&body).addr().get());
+unsafe fn run_instance_slowly<F: Copy, R>(body: F, run: impl FnOnce(F) -> R) -> R {
+    let here = Scope::here();
+    let _inside = here
+        .is_tracked()
+        .then(|| drain::step_inside(address(&body).addr().get()));
     // SAFETY: promised by the caller.
-    run(unsafe { resolve_instance(Scope::here().source(), body) })
+    run(unsafe { resolve_instance(here.source(), body) })
 }
 
 /// The code that an instance has in the table that `source` holds.
@@ -175,12 +190,8 @@ unsafe fn run_tracked_instance<F: Copy, R>(body: F, run: impl FnOnce(F) -> R) ->
 /// As for [`run_instance`], and `source` is that of the scope.
 #[inline(always)]
 unsafe fn resolve_instance<F: Copy>(source: *const Source, body: F) -> F {
-    // SAFETY: the thread is in a scope.
-    match unsafe { Table::instance(source, address(&body)) } {
-        None => body,
-        // SAFETY: the address is of a body published for this instance, whose type the caller promises to be `F`.
-        Some(address) => unsafe { transmute_copy(&address) },
-    }
+    // SAFETY: the thread is in a scope, and the rest is promised by the caller.
+    unsafe { code(Table::instance(source, address(&body)), body) }
 }
 
 /// Where the body of an instance lies, which the callers of this promise to be a function pointer.

@@ -67,12 +67,13 @@ pub(crate) type Source = Live<Table>;
 /// Where a thread is: outside of all scopes, or in one, with what it loads its table from, and with whether the functions
 /// that it enters are [tracked](crate::drain).
 ///
-/// A null pointer, or a pointer whose highest bit is set if they are: no address of a program has it. So "in a scope, and
-/// nothing else to do" is one comparison.
+/// A null pointer, or a pointer whose highest bit is set in a scope that is tracked, or that stays with an earlier table:
+/// no address of a program has it. So "in a scope of the live table, and nothing else to do" is one comparison.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Here(*const Source);
 
-const TRACKED: usize = 1 << (usize::BITS - 1);
+const UNUSUAL: usize = 1 << (usize::BITS - 1);
+const TRACKED: usize = 1 << (usize::BITS - 2);
 
 impl Here {
     const OUTSIDE: Self = Self(ptr::null());
@@ -83,7 +84,7 @@ impl Here {
         let here = &raw const table::LIVE;
         // After the scope was announced: see `drain::is_on`.
         if drain::is_on() {
-            Self(here.map_addr(|address| address | TRACKED))
+            Self(here.map_addr(|address| address | UNUSUAL | TRACKED))
         } else {
             Self(here)
         }
@@ -91,12 +92,12 @@ impl Here {
 
     /// The same, with another source.
     fn with(self, source: *const Source) -> Self {
-        Self(source.map_addr(|address| address | self.0.addr() & TRACKED))
+        Self(source.map_addr(|address| address | UNUSUAL | self.0.addr() & TRACKED))
     }
 
-    /// What the thread loads its table from, if it is in a scope that is not tracked.
+    /// Where the live table is, if the thread is in a scope that loads it from there and that is not tracked.
     #[inline(always)]
-    pub(crate) fn untracked(self) -> Option<*const Source> {
+    pub(crate) fn usual(self) -> Option<*const Source> {
         (self.0.addr().cast_signed() > 0).then_some(self.0)
     }
 
@@ -113,7 +114,7 @@ impl Here {
     /// What the thread loads its table from; null if it is in no scope.
     #[inline(always)]
     pub(crate) fn source(self) -> *const Source {
-        self.0.map_addr(|address| address & !TRACKED)
+        self.0.map_addr(|address| address & !(UNUSUAL | TRACKED))
     }
 }
 

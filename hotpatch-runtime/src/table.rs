@@ -191,12 +191,27 @@ impl Table {
         unsafe { &*(*Scope::here().source()).get() }
     }
 
+    /// The address that `slot` has in the live table, which `live` holds.
+    ///
+    /// # Safety
+    ///
+    /// - `live` is that of [`Here::usual`](crate::scope::Here::usual) on this thread.
+    /// - The slot was read from its entry before this call, so that the live table covers it.
+    #[inline(always)]
+    pub(crate) unsafe fn live_cell(live: *const Source, slot: Slot) -> Cell {
+        // SAFETY: the scope keeps the table, which has a cell for the slot.
+        unsafe {
+            *(&raw const (*(*live).get()).cells)
+                .cast::<Cell>()
+                .add(slot.0 as usize)
+        }
+    }
+
     /// The address that `slot` has in the table that `source` holds.
     ///
     /// # Safety
     ///
     /// `source` is that of [`Scope::here`] on this thread, which is in a scope.
-    #[inline(always)]
     pub(crate) unsafe fn cell(source: *const Source, slot: Slot) -> Cell {
         // SAFETY: the scope keeps the table, and there is a cell for every slot below its length. A slot above it was
         // given after a consistent scope began.
