@@ -48,7 +48,7 @@ pub use hotpatch_runtime::{
     Address, Applied, Callable, Changed, Drain, Event, Followed, Following, Function, Generation, Hold,
     Image, OnTimeout, Origin, Outcome, Policy, Preparing, Refusal, Resident, RolledBack, Serve, StillInside,
     Thread, Unload, apply, call, changed, consistent, drain, follow, functions, generation, history, hold,
-    images, keep_generations, on_event, ptr, rollback, serve, unload,
+    images, keep_generations, on_event, ptr, rollback, serve, step_back, unload,
 };
 
 #[cfg(any(doc, doctest))]
@@ -58,6 +58,6 @@ pub mod guide;
 mod private;
 #[cfg(feature = "enabled")]
 #[doc(hidden)]
-pub mod __private1 {
+pub mod __private2 {
     pub use crate::private::*;
 }

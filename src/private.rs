@@ -11,7 +11,7 @@ pub use core::{concat, module_path};
 pub use hotpatch_abi::entry::{Body, Entry, TypesOf, types_of};
 pub use hotpatch_runtime::{Registered, RegisteredGeneric, Started, enter, enter_instance, inventory};
 
-const _: () = assert!(hotpatch_abi::version::ABI_VERSION == 1, "rename `__private1`");
+const _: () = assert!(hotpatch_abi::version::ABI_VERSION == 2, "rename `__private2`");
 
 /// `!`, which has no name in types yet.
 pub type Never = <fn() -> ! as Returns>::Output;

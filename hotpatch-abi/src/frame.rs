@@ -9,6 +9,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::codec::{DecodeError, Reader, Writer};
+use crate::generation::{History, Live};
 use crate::manifest::PatchId;
 
 /// The longest message, in bytes. A longer one closes the connection.
@@ -31,6 +32,19 @@ pub enum Request {
     },
     /// Describe the process.
     Status,
+    /// Take all functions back, or forward, to what they ran in another generation.
+    RollBack {
+        /// The generation; `None` for the one before that whose code is live.
+        to: Option<u64>,
+    },
+    /// Describe the generations.
+    History,
+    /// Say what is live as soon as it is another generation than this one. Until then the client says nothing more: one
+    /// that does is disconnected.
+    Await {
+        /// The generation that the client knows of; [`u64::MAX`] asks for an answer at once.
+        generation: u64,
+    },
 }
 
 /// What the process answers.
@@ -58,6 +72,23 @@ pub enum Reply {
     },
     /// The answer to [`Request::Status`].
     Status(Status),
+    /// The roll-back is live.
+    RolledBack {
+        /// The generation that the roll-back made.
+        generation: u64,
+        /// The generation whose code it runs.
+        to: u64,
+        /// The patch whose code it runs; `None` for the program as built.
+        head: Option<PatchId>,
+        /// The full paths of the functions that switched.
+        functions: Vec<String>,
+        /// Nanoseconds from the request to the switch, inside the process.
+        nanos: u64,
+    },
+    /// The answer to [`Request::History`].
+    History(History),
+    /// The answer to [`Request::Await`].
+    Live(Live),
 }
 
 /// Who a process is.
@@ -129,6 +160,15 @@ impl Request {
                 w.bytes(path.as_bytes());
             }
             Self::Status => w.u8(3),
+            Self::RollBack { to } => {
+                w.u8(4);
+                w.option(*to, Writer::u64);
+            }
+            Self::History => w.u8(5),
+            Self::Await { generation } => {
+                w.u8(6);
+                w.u64(*generation);
+            }
         }
         w.bytes
     }
@@ -149,6 +189,13 @@ impl Request {
                 path: r.string("path")?,
             },
             3 => Self::Status,
+            4 => Self::RollBack {
+                to: r.option("generation", |r| r.u64("generation"))?,
+            },
+            5 => Self::History,
+            6 => Self::Await {
+                generation: r.u64("generation")?,
+            },
             _ => return Err(r.error("request")),
         };
         r.end()?;
@@ -198,6 +245,28 @@ impl Reply {
                     w.list(&image.resident, |w, reason| w.bytes(reason.as_bytes()));
                 });
             }
+            Self::RolledBack {
+                generation,
+                to,
+                head,
+                functions,
+                nanos,
+            } => {
+                w.u8(5);
+                w.u64(*generation);
+                w.u64(*to);
+                w.option(*head, |w, head| w.u64(head.0));
+                w.list(functions, |w, function| w.bytes(function.as_bytes()));
+                w.u64(*nanos);
+            }
+            Self::History(history) => {
+                w.u8(6);
+                history.write(&mut w);
+            }
+            Self::Live(live) => {
+                w.u8(7);
+                live.write(&mut w);
+            }
         }
         w.bytes
     }
@@ -240,6 +309,15 @@ impl Reply {
                     })
                 })?,
             }),
+            5 => Self::RolledBack {
+                generation: r.u64("generation")?,
+                to: r.u64("generation")?,
+                head: r.option("head", |r| r.u64("head").map(PatchId))?,
+                functions: r.list("functions", |r| r.string("function"))?,
+                nanos: r.u64("nanoseconds")?,
+            },
+            6 => Self::History(History::read(&mut r)?),
+            7 => Self::Live(Live::read(&mut r)?),
             _ => return Err(r.error("reply")),
         };
         r.end()?;
@@ -272,6 +350,7 @@ mod tests {
     use alloc::vec;
 
     use super::*;
+    use crate::generation::{GenerationStatus, Origin};
 
     fn identity() -> Identity {
         Identity {
@@ -295,6 +374,10 @@ mod tests {
                 path: "/tmp/p.so".into(),
             },
             Request::Status,
+            Request::RollBack { to: None },
+            Request::RollBack { to: Some(3) },
+            Request::History,
+            Request::Await { generation: u64::MAX },
         ] {
             assert_eq!(Request::decode(&request.encode()), Ok(request));
         }
@@ -330,18 +413,77 @@ mod tests {
                     resident: vec!["the live generation runs it".into()],
                 }],
             }),
+            Reply::RolledBack {
+                generation: 3,
+                to: 1,
+                head: None,
+                functions: vec!["a".into()],
+                nanos: 5,
+            },
+            Reply::History(history()),
+            Reply::Live(Live {
+                generation: history().generations.remove(1),
+                patches: vec![PatchId(1), PatchId(2)],
+            }),
         ] {
             assert_eq!(Reply::decode(&reply.encode()), Ok(reply));
         }
     }
 
+    fn history() -> History {
+        let generation = |number, origin| GenerationStatus {
+            number,
+            origin,
+            head: (number > 0).then_some(PatchId(7)),
+            functions: vec!["game::step".into()],
+            since: 1_700_000_000_000,
+        };
+        History {
+            generations: vec![
+                generation(0, Origin::Built),
+                generation(1, Origin::Patch(PatchId(7))),
+                generation(3, Origin::RollBack(1)),
+            ],
+            left_out: 1,
+        }
+    }
+
     #[test]
     fn a_hostile_count_is_an_error() {
-        assert!(
-            Reply::decode(&[
-                2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 255, 255
-            ])
-            .is_err()
-        );
+        for bytes in [
+            &[
+                2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 255, 255,
+            ][..],
+            &[6, 255, 255, 255, 255],
+        ] {
+            assert!(Reply::decode(bytes).is_err());
+        }
+    }
+
+    /// What is cut short, or has one more byte, is no message; what is flipped is one or is none.
+    #[test]
+    fn hostile_bytes_are_no_message() {
+        let messages = [
+            Request::RollBack { to: Some(3) }.encode(),
+            Request::Await { generation: 3 }.encode(),
+        ];
+        for bytes in &messages {
+            for len in 0..bytes.len() {
+                assert!(Request::decode(&bytes[..len]).is_err(), "{len} of {bytes:?}");
+            }
+            assert!(Request::decode(&[bytes.as_slice(), &[0]].concat()).is_err());
+        }
+        // Neither absent nor present.
+        assert!(Request::decode(&[4, 2, 0, 0, 0, 0, 0, 0, 0, 0]).is_err());
+        assert!(Request::decode(&[7]).is_err());
+        let whole = Reply::History(history()).encode();
+        for at in 0..whole.len() {
+            assert!(Reply::decode(&whole[..at]).is_err(), "{at}");
+            for bit in 0..8 {
+                let mut flipped = whole.clone();
+                flipped[at] ^= 1 << bit;
+                let _ = Reply::decode(&flipped);
+            }
+        }
     }
 }

@@ -15,6 +15,7 @@ mod codec;
 
 pub mod checksum;
 pub mod frame;
+pub mod generation;
 pub mod manifest;
 pub mod patch_file;
 

@@ -54,6 +54,10 @@ pub const CONTROL_DIR_VAR: &str = "HOTPATCH_CONTROL_DIR";
 /// Environment variable with the token that a client of the control channel must present.
 pub const CONTROL_TOKEN_VAR: &str = "HOTPATCH_CONTROL_TOKEN";
 
+/// Environment variable with the number of generations that a process keeps beside generation 0 and the live one, so that
+/// it can go back to them.
+pub const KEEP_GENERATIONS_VAR: &str = "HOTPATCH_KEEP_GENERATIONS";
+
 /// The environment variable that names a patch file to take before `main`. A process that cannot take it ends at once.
 /// It is for this process alone: it is removed before anything else is started.
 pub const FIRST_PATCH_VAR: &str = "HOTPATCH_FIRST_PATCH";

@@ -5,4 +5,4 @@
 /// Raise it when any of these changes: the layout or meaning of [`Entry`](crate::entry::Entry), the symbol names in
 /// [`names`](crate::names), the encoding of [`Manifest`](crate::manifest::Manifest), of the patch file's trailer or
 /// of a [`frame`](crate::frame).
-pub const ABI_VERSION: u32 = 1;
+pub const ABI_VERSION: u32 = 2;

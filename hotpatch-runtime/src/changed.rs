@@ -61,6 +61,7 @@ pub(crate) fn tell(generation: u64) {
         std::mem::take(&mut waiting.wakers)
     };
     CHANGED.notify_all();
+    crate::control::wake();
     // Without the lock: a waker may poll at once.
     for (_, waker) in wakers {
         let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| waker.wake()));

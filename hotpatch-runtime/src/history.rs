@@ -4,15 +4,20 @@
 //! record is all that a roll-back needs.
 
 use std::collections::{HashMap, VecDeque};
+use std::io::Write;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::{Instant, SystemTime};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::{env, io};
 
+use hotpatch_abi::generation::{self, GenerationStatus};
 use hotpatch_abi::manifest::PatchId;
+use hotpatch_abi::names::KEEP_GENERATIONS_VAR;
 
 use crate::drain::{self, Affected};
 use crate::event::Turn;
 use crate::image::ImageId;
+use crate::platform::is_privileged;
 use crate::refusal::{Refusal, refuse};
 use crate::registry::{self, Next};
 use crate::report::{Event, Generation, Origin, Preparing, RolledBack};
@@ -59,13 +64,30 @@ pub fn history() -> Vec<Generation> {
         .collect()
 }
 
-/// Keeps this many generations beside generation 0 and the live one; 64 unless it is called.
+/// Keeps this many generations beside generation 0 and the live one. Unless it is called, the environment variable
+/// `HOTPATCH_KEEP_GENERATIONS` says how many, else there are 64.
 pub fn keep_generations(limit: NonZeroUsize) {
     let mut kept = lock();
     kept.limit = limit;
     kept.forget();
     drop(kept);
     unload::look_again();
+}
+
+/// Keeps as many as the environment says. Runs before `main`.
+pub(crate) fn keep_as_asked() {
+    let Some(asked) = env::var_os(KEEP_GENERATIONS_VAR).filter(|_| !is_privileged()) else {
+        return;
+    };
+    match asked.to_str().and_then(|asked| asked.parse().ok()) {
+        Some(limit) => keep_generations(limit),
+        // Who closed standard error does not want to know.
+        None => drop(writeln!(
+            io::stderr(),
+            "hotpatch: `{KEEP_GENERATIONS_VAR}` is `{}`, which is no number above 0; {KEPT} generations are kept",
+            asked.display()
+        )),
+    }
 }
 
 /// Takes all functions back, at once, to what they ran in an earlier generation, or forward again to a later one: the
@@ -78,17 +100,57 @@ pub fn keep_generations(limit: NonZeroUsize) {
 ///
 /// `HP0606`: the generation is not kept. Inside an event callback the refusal is `HP0605`.
 pub fn rollback(to: u64) -> Result<RolledBack, Refusal> {
+    go(Some(to)).map(|(rolled_back, _)| rolled_back)
+}
+
+/// Takes all functions one step back: to the generation before the one whose code is live. After a roll-back to
+/// generation 3 that is generation 2, so repeated steps lead back to the program as built.
+///
+/// # Errors
+///
+/// `HP0606`: the program runs as it was built, or the generation is not kept. Inside an event callback the refusal is
+/// `HP0605`.
+pub fn step_back() -> Result<RolledBack, Refusal> {
+    go(None).map(|(rolled_back, _)| rolled_back)
+}
+
+/// Goes to a generation, or one step back. Returns the patch that is the head then, too.
+pub(crate) fn go(to: Option<u64>) -> Result<(RolledBack, Option<PatchId>), Refusal> {
     let started = Instant::now();
     let turn = Turn::wait()?;
     let outcome = back(&turn, to, started);
-    turn.end(&outcome, Event::RolledBack, |rolled_back| rolled_back.generation);
+    turn.end(
+        &outcome,
+        |(rolled_back, _)| Event::RolledBack(rolled_back),
+        |(rolled_back, _)| rolled_back.generation,
+    );
     outcome
 }
 
-fn back(turn: &Turn, to: u64, started: Instant) -> Result<RolledBack, Refusal> {
+/// The generations as they are described to others. A process that was never patched has one.
+pub(crate) fn described() -> Vec<GenerationStatus> {
+    let kept = lock();
+    if kept.records.is_empty() {
+        return vec![Record::built().described()];
+    }
+    kept.records.iter().map(Record::described).collect()
+}
+
+/// The generation that is live, described.
+pub(crate) fn live() -> GenerationStatus {
+    let kept = lock();
+    let live = kept.records.back();
+    live.map_or_else(|| Record::built().described(), Record::described)
+}
+
+fn back(turn: &Turn, to: Option<u64>, started: Instant) -> Result<(RolledBack, Option<PatchId>), Refusal> {
     let scope = Scope::open();
     registry::refresh(&scope);
-    let target = lock().get(to)?;
+    let (to, target) = {
+        let kept = lock();
+        let to = to.map_or_else(|| kept.before_live(), Ok)?;
+        (to, kept.get(to)?)
+    };
     let (generation, functions) = {
         let live = Table::live(&scope);
         let functions = target.differing(&live.rows).map(|(_, row)| row.name.to_string());
@@ -107,13 +169,14 @@ fn back(turn: &Turn, to: u64, started: Instant) -> Result<RolledBack, Refusal> {
         images: live.images.clone(),
     };
     publish(&scope, &next, description, origin, functions.clone());
-    Ok(RolledBack {
+    let rolled_back = RolledBack {
         generation,
         to,
         functions,
         elapsed: started.elapsed(),
         still_inside: drained.inside.clone(),
-    })
+    };
+    Ok((rolled_back, target.head))
 }
 
 /// Makes the next generation live, and keeps the record of it.
@@ -166,6 +229,28 @@ pub(crate) fn empty(rows: &[usize]) {
 }
 
 impl Record {
+    /// Of a program that was never patched.
+    fn built() -> Self {
+        let scope = Scope::open();
+        Self::of(Table::live(&scope), Origin::Built, Vec::new())
+    }
+
+    fn described(&self) -> GenerationStatus {
+        let Self { generation, target } = self;
+        let since = generation.since.duration_since(UNIX_EPOCH).unwrap_or_default();
+        GenerationStatus {
+            number: generation.number,
+            origin: match generation.origin {
+                Origin::Built => generation::Origin::Built,
+                Origin::Patch(patch) => generation::Origin::Patch(patch),
+                Origin::RollBack(to) => generation::Origin::RollBack(to),
+            },
+            head: target.head,
+            functions: generation.functions.clone(),
+            since: u64::try_from(since.as_millis()).unwrap_or(u64::MAX),
+        }
+    }
+
     fn of(description: &Description, origin: Origin, functions: Vec<String>) -> Self {
         Self {
             generation: Generation {
@@ -225,12 +310,39 @@ impl Target {
 }
 
 impl Kept {
+    fn find(&self, number: u64) -> Option<&Record> {
+        let mut records = self.records.iter();
+        records.find(|record| record.generation.number == number)
+    }
+
+    /// The generation whose commit made the code that another one runs: a roll-back has none of its own.
+    fn code_of(&self, mut number: u64) -> u64 {
+        // It leads to ever smaller numbers.
+        while let Some(record) = self.find(number)
+            && let Origin::RollBack(to) = record.generation.origin
+        {
+            number = to;
+        }
+        number
+    }
+
+    /// The generation before the one whose code is live.
+    fn before_live(&self) -> Result<u64, Refusal> {
+        let live = self.records.back().map_or(0, |record| record.generation.number);
+        match self.code_of(live).checked_sub(1) {
+            Some(before) => {
+                let code = self.code_of(before);
+                Ok(if self.find(code).is_some() { code } else { before })
+            }
+            None => refuse!(
+                GENERATION,
+                "the process runs the program as built, and there is no generation before it; go to a later one by its number"
+            ),
+        }
+    }
+
     fn get(&self, number: u64) -> Result<Arc<Target>, Refusal> {
-        let found = self
-            .records
-            .iter()
-            .find(|record| record.generation.number == number);
-        if let Some(record) = found {
+        if let Some(record) = self.find(number) {
             return Ok(record.target.clone());
         }
         let numbers: Vec<_> = self

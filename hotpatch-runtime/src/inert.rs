@@ -106,6 +106,15 @@ impl Following {
     pub fn detach(self) {}
 }
 
+/// Refuses.
+///
+/// # Errors
+///
+/// Always: the program was built without the feature `enabled` of `hotpatch`.
+pub fn step_back() -> Result<RolledBack, Refusal> {
+    Err(without_patching())
+}
+
 /// Drops `callback`: there are no events.
 pub fn on_event(callback: impl Fn(&Event) + Send + Sync + 'static) {
     drop(callback);

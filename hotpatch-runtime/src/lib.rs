@@ -30,7 +30,7 @@ use inert::enter_instance;
 #[cfg(not(feature = "live"))]
 pub use inert::{
     Following, apply, call, consistent, drain, follow, functions, generation, history, hold, images,
-    keep_generations, on_event, rollback, unload,
+    keep_generations, on_event, rollback, step_back, unload,
 };
 
 #[cfg(feature = "live")]
@@ -104,7 +104,7 @@ pub use function::{functions, generation};
 #[cfg(feature = "live")]
 pub use generic::RegisteredGeneric;
 #[cfg(feature = "live")]
-pub use history::{history, keep_generations, rollback};
+pub use history::{history, keep_generations, rollback, step_back};
 #[cfg(feature = "live")]
 #[doc(hidden)]
 pub use inventory;

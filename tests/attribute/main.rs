@@ -32,7 +32,7 @@ fn check_entry(end: &str, signature: &str) {
 
 /// Checks that a function is known that has code for each choice of its parameters.
 fn check_generic(end: &str, signature: &str) {
-    use hotpatch::__private1::{RegisteredGeneric, inventory};
+    use hotpatch::__private2::{RegisteredGeneric, inventory};
 
     let path = format!("attribute::{end}");
     let found = inventory::iter::<RegisteredGeneric>().filter(|generic| generic.path == path);

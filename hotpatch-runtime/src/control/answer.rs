@@ -1,9 +1,11 @@
 //! The answer to each request.
 
 use std::process;
+use std::time::Duration;
 
 use hotpatch_abi::code;
-use hotpatch_abi::frame::{FunctionStatus, Identity, ImageStatus, Reply, Request, Status};
+use hotpatch_abi::frame::{FunctionStatus, Identity, ImageStatus, MAX_LEN, Reply, Request, Status};
+use hotpatch_abi::generation::{GenerationStatus, History, Live};
 use hotpatch_abi::version::ABI_VERSION;
 
 use super::client::Trust;
@@ -11,7 +13,7 @@ use crate::platform::Program;
 use crate::refusal::Refusal;
 use crate::scope::Scope;
 use crate::table::Table;
-use crate::{apply, functions, images};
+use crate::{apply, functions, generation, history, images};
 
 /// Answers one request of a client, whose trust may change with it.
 pub(super) fn answer(token: &str, trust: &mut Trust, request: Request) -> Reply {
@@ -36,11 +38,22 @@ pub(super) fn answer(token: &str, trust: &mut Trust, request: Request) -> Reply 
                 generation: applied.generation,
                 patch: applied.patch,
                 functions: applied.functions,
-                nanos: u64::try_from(applied.elapsed.as_nanos()).unwrap_or(u64::MAX),
+                nanos: nanos(applied.elapsed),
             },
             Err(refusal) => refused(refusal),
         },
         (Trust::Known, Request::Status) => Reply::Status(status()),
+        (Trust::Known, Request::RollBack { to }) => match history::go(to) {
+            Ok((back, head)) => Reply::RolledBack {
+                generation: back.generation,
+                to: back.to,
+                head,
+                functions: back.functions,
+                nanos: nanos(back.elapsed),
+            },
+            Err(refusal) => refused(refusal),
+        },
+        (Trust::Known, Request::History) => Reply::History(recent(history::described())),
         _ => {
             *trust = Trust::Refused;
             refused(Refusal::new(
@@ -49,6 +62,46 @@ pub(super) fn answer(token: &str, trust: &mut Trust, request: Request) -> Reply 
             ))
         }
     }
+}
+
+/// What is live, if it is another generation than the one that the client knows.
+pub(super) fn answer_to_await(known: u64) -> Option<Reply> {
+    // Its record may still be on the way: who makes it wakes the server afterwards.
+    let generation = (generation() != known).then(history::live)?;
+    if generation.number == known {
+        return None;
+    }
+    let scope = Scope::open();
+    let images = Table::live(&scope).images.iter();
+    let patches = images.map(|image| image.patch).collect();
+    Some(Reply::Live(Live { generation, patches }))
+}
+
+/// As much of the history as fits into a message, the newest first; generation 0 always does.
+fn recent(mut generations: Vec<GenerationStatus>) -> History {
+    let size = |generation: &GenerationStatus| {
+        let functions = generation.functions.iter();
+        64 + functions.map(|function| function.len() + 4).sum::<usize>()
+    };
+    let mut room = MAX_LEN / 2;
+    let fitting = generations.iter().rev().take_while(|generation| {
+        let left = room.checked_sub(size(generation));
+        room = left.unwrap_or(room);
+        left.is_some()
+    });
+    // Generation 0 has no functions, and what is live counts before anything else.
+    let left_out = generations.len().saturating_sub(fitting.count().max(1));
+    let first = usize::from(left_out > 0);
+    generations.drain(first..left_out);
+    let left_out = left_out.saturating_sub(first) as u64;
+    History {
+        generations,
+        left_out,
+    }
+}
+
+fn nanos(elapsed: Duration) -> u64 {
+    u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX)
 }
 
 fn check(token: &str, abi_version: u32, presented: &str) -> Result<(), Refusal> {

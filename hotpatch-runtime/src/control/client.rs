@@ -31,6 +31,8 @@ pub(crate) struct Client {
     pub(crate) trust: Trust,
     /// The images that it may refer to in patches to come.
     pub(super) images: Uses,
+    /// It waits until another generation than this one is live.
+    pub(super) awaits: Option<u64>,
 }
 
 /// Whether a client has presented the token.
@@ -76,6 +78,7 @@ impl Client {
             since: Instant::now(),
             trust: Trust::Unknown,
             images: Uses::default(),
+            awaits: None,
         })
     }
 
@@ -96,7 +99,8 @@ impl Client {
     /// Whether [`advance`](Self::advance) has something to do without anything more from the peer.
     pub(super) fn is_ready(&self) -> bool {
         let has_request = self.frame_end().is_some_and(|end| end <= self.inbound.len());
-        self.outbound.is_empty() && (has_request || self.trust == Trust::Refused)
+        let is_over = self.trust == Trust::Refused || (self.awaits.is_some() && !self.inbound.is_empty());
+        self.outbound.is_empty() && (has_request || is_over)
     }
 
     /// When this client must have presented its token.
@@ -124,12 +128,17 @@ impl Client {
         if self.trust == Trust::Refused {
             return Ok(Next::Close);
         }
+        // What came while it waits must not pile up, nor keep the server awake.
+        if self.awaits.is_some() && !self.inbound.is_empty() {
+            return Ok(Next::Close);
+        }
         loop {
             if let Some(next) = self.take_request() {
                 return Ok(next);
             }
             let mut bytes = [0; 4096];
             match (&*self.stream).read(&mut bytes) {
+                Ok(_) if self.awaits.is_some() => return Ok(Next::Close),
                 Ok(0) => return Ok(Next::Close),
                 Ok(len) => self.inbound.extend_from_slice(&bytes[..len]),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(Next::Wait),
@@ -257,6 +266,26 @@ mod tests {
         peer.write_all(&framed(&Request::Status.encode())).unwrap();
         assert_eq!(client.advance(), Next::Wait);
         assert_eq!(client.interest().events, libc::POLLOUT);
+    }
+
+    #[test]
+    fn a_client_that_waits_says_nothing_more() {
+        let (mut peer, mut client) = connected();
+        client.awaits = Some(0);
+        assert_eq!(client.advance(), Next::Wait);
+        assert_eq!(client.interest().events, libc::POLLIN);
+        peer.write_all(&framed(&Request::Status.encode())[..1]).unwrap();
+        assert_eq!(client.advance(), Next::Close);
+
+        // Nor does it say something behind the request, in the same packet.
+        let (mut peer, mut client) = connected();
+        let request = Request::Await { generation: 0 };
+        let frames = [framed(&request.encode()), framed(&Request::Status.encode())];
+        peer.write_all(&frames.concat()).unwrap();
+        assert_eq!(client.advance(), Next::Answer(request));
+        client.awaits = Some(0);
+        assert!(client.is_ready());
+        assert_eq!(client.advance(), Next::Close);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::{private, server};
+use super::{private, server, wake};
 use crate::{drain, event, fork, history, image, lineage, registry, scope, unload};
 
 /// Where children open their channels.
@@ -34,6 +34,7 @@ pub(super) fn note(place: Place) {
 
 unsafe extern "C" fn in_child() {
     private::close_in_child();
+    wake::forget_in_child();
     fork::alone();
     let locks = [
         drain::is_free,

@@ -8,8 +8,10 @@ mod fork;
 mod private;
 mod server;
 mod socket;
+mod wake;
 
 #[cfg(any(test, fuzzing))]
 pub(crate) use client::{Client, MAX_HELLO, Next, Trust};
 pub(crate) use fork::reopen;
 pub(crate) use server::open;
+pub(crate) use wake::wake;

@@ -13,7 +13,7 @@ use std::{io, mem};
 use crate::platform::off_standard_streams;
 
 /// The most sockets that a process has open.
-pub(super) const MAX: usize = 33;
+pub(super) const MAX: usize = 35;
 const NONE: i32 = -1;
 /// A place that somebody is about to use.
 const TAKEN: i32 = -2;

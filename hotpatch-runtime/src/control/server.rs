@@ -9,17 +9,20 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use std::{env, io, thread};
 
+use hotpatch_abi::frame::Request;
 use hotpatch_abi::names::{CONTROL_DIR_VAR, CONTROL_TOKEN_VAR};
 
-use super::answer::answer;
+use super::answer::{answer, answer_to_await};
 use super::client::{Client, Next, Room, Trust};
 use super::fork::{self, Place};
 use super::private::{self, Private};
 use super::socket;
+use super::wake::Wakes;
 use crate::platform::{is_privileged, without_signals};
 use crate::unload::hold_all;
 
-const MAX_CLIENTS: usize = private::MAX - 1;
+/// All but the listener and the two ends of [`Wakes`].
+const MAX_CLIENTS: usize = private::MAX - 3;
 const PAUSE: Duration = Duration::from_millis(50);
 /// Room for the dynamic loader and for the event callbacks of the program.
 const STACK: usize = 1 << 20;
@@ -66,6 +69,7 @@ fn try_open(place: &Place) -> io::Result<()> {
     let listener = Private::new(socket::bind(&place.folder)?)?;
     let server = Server {
         listener,
+        wakes: Wakes::open()?,
         token,
         clients: Vec::new(),
     };
@@ -80,13 +84,16 @@ fn try_open(place: &Place) -> io::Result<()> {
 
 struct Server {
     listener: Private<UnixListener>,
+    wakes: Wakes,
     token: String,
     clients: Vec<Client>,
 }
 
 impl Server {
     fn run(mut self) {
-        while self.wait().is_ok() && !self.listener.is_lost() {
+        while self.wait().is_ok() && !self.listener.is_lost() && !self.wakes.is_lost() {
+            // Before the clients are looked at: a generation that comes later wakes the server again.
+            self.wakes.drain();
             self.accept();
             let now = Instant::now();
             let (token, room) = (&self.token, self.room());
@@ -107,6 +114,7 @@ impl Server {
     /// Waits until there is something to do.
     fn wait(&self) -> io::Result<()> {
         let mut waiting: Vec<libc::pollfd> = self.clients.iter().map(Client::interest).collect();
+        waiting.push(self.wakes.interest());
         if self.room() == Room::Free {
             let (fd, events) = (self.listener.as_raw_fd(), libc::POLLIN);
             waiting.push(libc::pollfd {
@@ -154,8 +162,12 @@ impl Server {
 /// Carries a connection on, by one request at most. Answers whether it stays open.
 fn serve(client: &mut Client, token: &str) -> bool {
     match client.advance() {
-        Next::Wait => true,
+        Next::Wait => tell(client),
         Next::Close => false,
+        Next::Answer(Request::Await { generation }) if client.trust == Trust::Known => {
+            client.awaits = Some(generation);
+            tell(client)
+        }
         Next::Answer(request) => {
             let reply = answer(token, &mut client.trust, request);
             if client.trust == Trust::Known {
@@ -164,4 +176,13 @@ fn serve(client: &mut Client, token: &str) -> bool {
             client.reply(&reply).is_ok()
         }
     }
+}
+
+/// Answers a client that waits for another generation, if there is one. Answers whether it stays connected.
+fn tell(client: &mut Client) -> bool {
+    let Some(live) = client.awaits.and_then(answer_to_await) else {
+        return true;
+    };
+    client.awaits = None;
+    client.reply(&live).is_ok()
 }

@@ -1,6 +1,7 @@
 //! The control channel, from the outside: a child process that attaches by itself, and clients of every kind.
 
 mod process;
+mod rollback;
 #[macro_use]
 #[path = "../support/mod.rs"]
 mod support;
@@ -36,6 +37,13 @@ fn child() {
     // Whatever comes in on standard input is answered with what the hot function returns now.
     let mut byte = [0];
     while std::io::stdin().read(&mut byte).unwrap() == 1 {
+        if byte == *b"b" {
+            // As a program would that finds itself broken. It has been at generation 1.
+            std::thread::spawn(|| hotpatch_runtime::rollback(1).unwrap())
+                .join()
+                .unwrap();
+            continue;
+        }
         std::io::stdout()
             .write_all(format!("<{}>\n", one()).as_bytes())
             .unwrap();

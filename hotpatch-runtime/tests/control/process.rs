@@ -79,6 +79,11 @@ impl Process {
         answer
     }
 
+    /// Has the process do what stands for this, without an answer.
+    pub(crate) fn tell(&mut self, what: &[u8]) {
+        self.stdin.as_mut().unwrap().write_all(what).unwrap();
+    }
+
     /// The threads of the process: name, and mask of blocked signals.
     pub(crate) fn threads(&self) -> Vec<(String, u64)> {
         let tasks = fs::read_dir(format!("/proc/{}/task", self.child.id())).unwrap();
@@ -146,8 +151,8 @@ pub(crate) fn hello(token: &str) -> Request {
 }
 
 pub(crate) fn send(stream: &mut UnixStream, message: &[u8]) {
-    stream.write_all(&(message.len() as u32).to_le_bytes()).unwrap();
-    stream.write_all(message).unwrap();
+    let len = (message.len() as u32).to_le_bytes();
+    stream.write_all(&[&len, message].concat()).unwrap();
 }
 
 pub(crate) fn receive(stream: &mut UnixStream) -> Reply {
