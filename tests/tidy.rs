@@ -121,6 +121,8 @@ fn the_documents_name_every_code_and_every_event() {
         "refused",
         "restart-needed",
         "process-exited",
+        "rolled-back",
+        "patched-by-others",
         "tests-started",
         "tests-finished",
         "tests-idle",

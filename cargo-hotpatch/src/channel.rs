@@ -6,8 +6,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use hotpatch_abi::code;
+use hotpatch_abi::code::{self, Code};
 use hotpatch_abi::frame::{Identity, MAX_LEN, Reply, Request};
+use hotpatch_abi::generation::{History, Live};
 use hotpatch_abi::version::ABI_VERSION;
 use rustix::net::{RecvFlags, recv};
 
@@ -46,6 +47,48 @@ pub(crate) enum Answer {
         /// The reason.
         message: String,
     },
+}
+
+/// What a process says to a roll-back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Returned {
+    /// It is live.
+    RolledBack {
+        /// The generation it made.
+        generation: u64,
+        /// The generation whose code it runs.
+        to: u64,
+        /// The functions that switched.
+        functions: Vec<String>,
+    },
+    /// The process runs what it ran.
+    Refused {
+        /// The stable code.
+        code: String,
+        /// The reason.
+        message: String,
+    },
+}
+
+impl Answer {
+    /// A refusal in the name of the process.
+    pub(crate) fn refused(code: Code, message: &str) -> Self {
+        let (code, message) = (code.to_string(), message.to_owned());
+        Self::Refused { code, message }
+    }
+
+    /// Whether it is a refusal with this code.
+    pub(crate) fn is_refused_for(&self, reason: Code) -> bool {
+        matches!(self, Self::Refused { code, .. } if code == reason.as_str())
+    }
+}
+
+impl Returned {
+    /// A refusal in the name of the process.
+    pub(crate) fn refused(code: Code, message: &str) -> Self {
+        let (code, message) = (code.to_string(), message.to_owned());
+        Self::Refused { code, message }
+    }
 }
 
 impl Channel {
@@ -144,6 +187,52 @@ impl Channel {
             }),
             Reply::Refused { code, message } => Ok(Answer::Refused { code, message }),
             reply => bail!("unexpected answer to a patch: {reply:?}"),
+        }
+    }
+
+    /// Asks for a roll-back: to a generation, or one step back.
+    ///
+    /// # Errors
+    ///
+    /// The process ended, closed the channel, or does not answer.
+    pub(crate) fn roll_back(&self, to: Option<u64>) -> Result<Returned> {
+        match self.ask(&Request::RollBack { to })? {
+            Reply::RolledBack {
+                generation,
+                to,
+                functions,
+                ..
+            } => Ok(Returned::RolledBack {
+                generation,
+                to,
+                functions,
+            }),
+            Reply::Refused { code, message } => Ok(Returned::Refused { code, message }),
+            reply => bail!("unexpected answer to a roll-back: {reply:?}"),
+        }
+    }
+
+    /// The generations of the process.
+    ///
+    /// # Errors
+    ///
+    /// The process ended, closed the channel, or does not answer.
+    pub(crate) fn history(&self) -> Result<History> {
+        match self.ask(&Request::History)? {
+            Reply::History(history) if !history.generations.is_empty() => Ok(history),
+            reply => bail!("unexpected answer to the question for the history: {reply:?}"),
+        }
+    }
+
+    /// What the process runs, once it is another generation than this one. [`u64::MAX`] is answered at once.
+    ///
+    /// # Errors
+    ///
+    /// The process ended, closed the channel, or does not answer.
+    pub(crate) fn live_after(&self, generation: u64) -> Result<Live> {
+        match self.ask(&Request::Await { generation })? {
+            Reply::Live(live) => Ok(live),
+            reply => bail!("unexpected answer to the question for what is live: {reply:?}"),
         }
     }
 }

@@ -8,6 +8,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 use crate::commands;
+use crate::commands::rollback::Format;
 use crate::commands::run::Settings;
 use crate::messages;
 use crate::refusal::{Exit, Refusal};
@@ -32,8 +33,9 @@ enum Command {
     /// builds and starts the program again. Ctrl-C ends it. When the program ends by itself, or by a signal that asks it
     /// to (SIGINT, SIGTERM, SIGHUP, SIGQUIT), the tool ends in the same way.
     ///
-    /// Keys, in a terminal: r restart, u undo the last patch, s status, q quit, ? help. The tool takes them only as long
-    /// as the program does not read the terminal; as soon as it does, the terminal is the program's for good.
+    /// Keys, in a terminal: r restart, b back to the generation before, f forward again, s status, q quit, ? help. The
+    /// tool takes them only as long as the program does not read the terminal; as soon as it does, the terminal is the
+    /// program's for good.
     Run {
         #[command(flatten)]
         selection: Selection,
@@ -117,6 +119,31 @@ enum Command {
         #[arg(long)]
         pid: Option<u32>,
     },
+    /// Take the functions of running processes back to an earlier generation, or forward to a later one
+    ///
+    /// Without `--to`, it is the generation before the one whose code is live; repeated, it leads back to the program as
+    /// built. All functions switch at once; state stays as it is. Ends with 0 if each process answered that it runs that
+    /// code, else with 101.
+    Rollback {
+        /// The generation: `cargo hotpatch history` shows which there are
+        #[arg(long, value_name = "GENERATION")]
+        to: Option<u64>,
+        /// Only this process (by default all processes of the program that runs)
+        #[arg(long)]
+        pid: Option<u32>,
+        /// How to tell about it: for people, or as one JSON object per line
+        #[arg(long, value_name = "FMT", value_parser = ["human", "json"])]
+        message_format: Option<String>,
+    },
+    /// Show the generations that running processes can go to
+    History {
+        /// Only this process
+        #[arg(long)]
+        pid: Option<u32>,
+        /// How to show them: for people, or as one JSON object per line
+        #[arg(long, value_name = "FMT", value_parser = ["human", "json"])]
+        message_format: Option<String>,
+    },
     /// Explain the code of a refusal
     Explain {
         /// The code: `HP0203`, or `203`
@@ -182,11 +209,30 @@ pub(crate) fn run() -> ExitCode {
         Command::Patch { selection, output } => finished(commands::patch::run(&selection, output.as_deref())),
         Command::Apply { pid, file } => commands::apply::run(pid, &file),
         Command::Status { pid } => commands::status::run(pid),
+        Command::Rollback {
+            to,
+            pid,
+            message_format,
+        } => commands::rollback::run(&commands::rollback::Settings {
+            pid,
+            to,
+            format: format(message_format.as_deref()),
+        }),
+        Command::History { pid, message_format } => {
+            commands::history::run(pid, format(message_format.as_deref()))
+        }
         Command::Explain { code } => commands::explain::run(&code),
         Command::Doctor { selection } => crate::doctor::run(&selection),
         Command::Demo { keep } => crate::demo::run(keep),
     };
     outcome.unwrap_or_else(|error| report(&error))
+}
+
+fn format(name: Option<&str>) -> Format {
+    match name {
+        Some("json") => Format::Json,
+        _ => Format::Human,
+    }
 }
 
 /// Reports the end of a command that makes one comparison, where messages are wanted, as cargo does after a build.

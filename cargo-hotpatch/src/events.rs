@@ -68,12 +68,39 @@ pub(crate) enum Event<'a> {
         message: &'a str,
         place: Option<EventPlace<'a>>,
     },
-    /// A process acknowledged that the last patch is taken back.
+    /// A process acknowledged a step back that a key asked for. A `rolled-back` comes with it.
     Undone {
         pid: u32,
         generation: u64,
         functions: &'a [String],
         ms: Phases,
+    },
+    /// A process runs the code of another generation again: an earlier one, or a later one.
+    RolledBack {
+        pid: u32,
+        /// The generation that the roll-back made.
+        generation: u64,
+        /// The generation whose code runs.
+        to: u64,
+        functions: &'a [String],
+        by: RolledBackBy,
+        /// What the sources are compared with what the processes run; null where no session follows them.
+        sources: Option<SourcesAre>,
+    },
+    /// The generations that a process can go to, oldest first; the last one is live.
+    History {
+        pid: u32,
+        generations: &'a [EventGeneration<'a>],
+        /// How many generations after the first one do not fit into the answer of the process.
+        left_out: u64,
+    },
+    /// A process took a patch that this session did not offer it.
+    PatchedByOthers {
+        pid: u32,
+        generation: u64,
+        functions: &'a [String],
+        /// Whether the session knows the code of the patch. If not, its edits cannot follow on it.
+        known: bool,
     },
     /// A new program is built, to take the place of the one that runs.
     Restarting {
@@ -145,6 +172,48 @@ pub(crate) enum How {
     Patched,
     /// It is as it was: an edit was taken back.
     Kept,
+}
+
+/// A generation of a process.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct EventGeneration<'a> {
+    pub(crate) number: u64,
+    /// The generation whose commit made the code that it runs: another one after a roll-back.
+    pub(crate) code_of: u64,
+    /// The patch whose code it runs; null for the program as built.
+    pub(crate) patch: Option<String>,
+    pub(crate) functions: &'a [String],
+    /// In milliseconds since 1970.
+    pub(crate) since: u64,
+}
+
+/// Prints an event as a line of its own, for commands that make one.
+pub(crate) fn print(event: &Event<'_>) {
+    let line = serde_json::to_string(event).expect("an event has string keys only");
+    // Whoever closes the pipe has read enough.
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
+}
+
+/// Who asked for a roll-back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum RolledBackBy {
+    /// A key of the session.
+    Key,
+    /// `cargo hotpatch rollback`, as it tells itself.
+    Command,
+    /// The program itself, or another tool.
+    Others,
+}
+
+/// What the sources are, compared with what the processes of a session run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum SourcesAre {
+    /// They are live.
+    Live,
+    /// They hold more: the next save brings it.
+    Ahead,
 }
 
 /// Why the program is restarted.
@@ -302,6 +371,28 @@ mod tests {
         check(
             undone,
             r#"{"event":"undone","pid":7,"generation":4,"functions":[],"ms":{"replay":0.0,"compare":0.0,"bind":0.0,"link":0.0,"commit":0.0,"total":0.0}}"#,
+        );
+        let back = Event::RolledBack {
+            pid: 7,
+            generation: 3,
+            to: 1,
+            functions: &notes,
+            by: RolledBackBy::Others,
+            sources: Some(SourcesAre::Ahead),
+        };
+        check(
+            back,
+            r#"{"event":"rolled-back","pid":7,"generation":3,"to":1,"functions":["kept"],"by":"others","sources":"ahead"}"#,
+        );
+        let others = Event::PatchedByOthers {
+            pid: 7,
+            generation: 3,
+            functions: &notes,
+            known: false,
+        };
+        check(
+            others,
+            r#"{"event":"patched-by-others","pid":7,"generation":3,"functions":["kept"],"known":false}"#,
         );
         let restarting = |reason, code| Event::Restarting { reason, code };
         check(

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::thread::{self, JoinHandle};
 
 use hotpatch_abi::code;
+use hotpatch_abi::manifest::PatchId;
 use hotpatch_link::{Change, Draft, Error, Explanation, Parent, Patch, Patcher, Unit};
 
 use crate::refusal::{RESTART, Refusal};
@@ -28,22 +29,22 @@ impl LivePatcher {
         })))
     }
 
-    /// Compares the current objects of all units with what is live.
+    /// Compares the current objects of all units with what runs after these patches; `None` is the program as built.
     ///
     /// # Errors
     ///
-    /// The edit is refused, or the program or the objects cannot be read.
-    pub(crate) fn compare(&mut self, units: &[Unit]) -> Result<Change, Box<Refusal>> {
-        self.get()?.compare(units).map_err(|error| refusal(&error).into())
-    }
-
-    /// The patch that takes the last one back; `None` when there is none left.
-    ///
-    /// # Errors
-    ///
-    /// The program cannot be read.
-    pub(crate) fn undo(&mut self) -> Result<Option<Draft>, Box<Refusal>> {
-        Ok(self.get()?.undo())
+    /// The edit is refused, or the program or the objects cannot be read, or a patch is not known.
+    pub(crate) fn compare(
+        &mut self,
+        units: &[Unit],
+        heads: &[Option<PatchId>],
+    ) -> Result<Change, Box<Refusal>> {
+        let patcher = self.get()?;
+        patcher.follow(heads).map_err(|patch| {
+            let message = format!("patch `{patch}` is live, and this session did not make it");
+            Refusal::new(code::PARENT, message).help(RESTART)
+        })?;
+        patcher.compare(units).map_err(|error| refusal(&error).into())
     }
 
     /// Links a patch.

@@ -60,6 +60,7 @@ mod control_dir;
 mod events;
 mod explain;
 mod failure;
+mod generations;
 mod keyboard;
 mod messages;
 mod process_tree;

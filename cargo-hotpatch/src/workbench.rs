@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use hotpatch_abi::manifest::PatchId;
 use hotpatch_link::{Change, Draft, Explanation, Parent, Patch, Subject, Unit};
 
 use crate::base::Base;
@@ -231,15 +232,15 @@ impl Workbench {
         rebuild.run()
     }
 
-    /// Compares the current objects with what is live.
+    /// Compares the current objects with what runs after these patches; `None` is the program as built.
     ///
     /// # Errors
     ///
     /// The edit is refused: also where no hot function reaches it. Or the objects cannot be read.
-    pub(crate) fn compare(&mut self) -> Result<Compared> {
+    pub(crate) fn compare(&mut self, heads: &[Option<PatchId>]) -> Result<Compared> {
         let change = self
             .patcher
-            .compare(&units(&self.base, &self.graph, &self.replays))
+            .compare(&units(&self.base, &self.graph, &self.replays), heads)
             .map_err(|refusal| self.located(*refusal))?;
         match change {
             Change::Nothing { notes } => Ok(Compared::Nothing { notes }),
@@ -248,15 +249,6 @@ impl Workbench {
                 Err(self.located(unreached::refusal(&changed, &notes)).into())
             }
         }
-    }
-
-    /// The patch that takes the last one back; `None` when there is none left.
-    ///
-    /// # Errors
-    ///
-    /// The program cannot be read.
-    pub(crate) fn undo(&mut self) -> Result<Option<Draft>, Box<Refusal>> {
-        self.patcher.undo()
     }
 
     /// The place of an item in the sources.

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::history::History;
 use crate::instances::Adopted;
-use crate::live::Live;
 use crate::notes::Findings;
 use crate::program::{Atom, Program};
 use crate::reasons::{Crates, Unreached};
@@ -17,10 +15,8 @@ pub struct Draft {
     pub(crate) program: Arc<Program>,
     pub(crate) selection: Box<Selection>,
     pub(crate) states: Box<States>,
-    /// `None`: it takes the last commit back.
-    pub(crate) findings: Option<Box<Findings>>,
-    /// `None`: it takes the last commit back.
-    pub(crate) adopted: Option<Adopted>,
+    pub(crate) findings: Box<Findings>,
+    pub(crate) adopted: Adopted,
     pub(crate) published: Vec<String>,
     pub(crate) crates: Crates,
     /// What changed since the last comparison.
@@ -32,23 +28,6 @@ impl Draft {
     /// Full paths of the hot functions to publish.
     pub fn published(&self) -> &[String] {
         &self.published
-    }
-
-    /// What takes the last commit back.
-    pub(crate) fn undo(history: &History, live: &Live) -> Option<Self> {
-        let (selection, states) = history.last()?;
-        Some(Self {
-            // It has no code of its own.
-            program: live.program().clone(),
-            published: selection.paths(),
-            selection: Box::new(selection),
-            states: Box::new(states),
-            findings: None,
-            adopted: None,
-            crates: Crates::default(),
-            changed: Vec::new(),
-            notes: Vec::new(),
-        })
     }
 }
 

@@ -1,91 +1,140 @@
-//! What each commit replaced, so that it can be taken back.
+//! What runs after each patch: a process may go back to an earlier one, and forward again.
 //!
-//! Taking a commit back is a patch like any other, without new code: it publishes the bodies that were live before.
-//! Statics and thread-locals keep what they hold.
+//! Of a patch only what it published is kept, and what it follows on. The bodies after it are those that functions came
+//! into the process with, as the patches on the way to it have replaced them.
 
-use std::collections::BTreeMap;
+use hotpatch_abi::manifest::PatchId;
+use rustc_hash::FxHashMap as HashMap;
 
-use crate::hot;
-use crate::live::Live;
-use crate::selection::{Body, InstancePublication, Publication, Selection};
-use crate::states::{State, States};
+use crate::instances::{Id, InstanceBody};
+use crate::live::LiveBody;
+use crate::names::Name;
 
-/// The commits that can be taken back, oldest first.
-#[derive(Debug, Default)]
-pub(crate) struct History(Vec<Commit>);
-
-/// What a commit replaced.
-#[derive(Clone, Debug)]
-struct Commit {
-    functions: Vec<Replaced>,
-    instances: BTreeMap<usize, InstancePublication>,
+/// The patches that a process has taken.
+#[derive(Debug)]
+pub(crate) struct History {
+    /// The body with which each hot function came into the process, by the path of its entry.
+    first: HashMap<Name, LiveBody>,
+    commits: HashMap<PatchId, Commit>,
 }
 
-/// A hot function with the body that it had before a commit.
-#[derive(Clone, Debug)]
-struct Replaced {
-    before: Publication,
-    /// Where its entry lies in the process.
-    entry: State,
+#[derive(Debug)]
+struct Commit {
+    /// The patch that it follows on; `None` for the program as built.
+    parent: Option<PatchId>,
+    published: Bodies,
+}
+
+/// Bodies of hot functions and instances. An instance that is not here has its first body.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Bodies {
+    pub(crate) functions: HashMap<Name, LiveBody>,
+    pub(crate) instances: HashMap<Id, InstanceBody>,
 }
 
 impl History {
-    /// Notes what a commit is about to replace. A function that did not exist before has nothing to go back to: those
-    /// that call it do.
-    pub(crate) fn note(&mut self, live: &Live, selection: &Selection, states: &States) {
-        let replaced = selection.published.values().filter_map(|publication| {
-            let before = live.table.get(&publication.entry.path)?;
-            Some(Replaced {
-                before: Publication {
-                    source: hot::Body {
-                        atom: before.version.atom,
-                        linkage: before.linkage,
-                    },
-                    types: before.types,
-                    body: Body::Loaded(before.version),
-                    ..publication.clone()
-                },
-                entry: states.get(publication.entry.linkage)?,
-            })
-        });
-        let instances = selection.instances.iter().map(|(id, publication)| {
-            let known = live.instances.get(*id);
-            let before = InstancePublication {
-                source: hot::Body {
-                    atom: known.version.atom,
-                    linkage: known.linkage,
-                },
-                body: Body::Loaded(known.version),
-                instance: None,
-                ..publication.clone()
-            };
-            (*id, before)
-        });
-        self.0.push(Commit {
-            functions: replaced.collect(),
-            instances: instances.collect(),
-        });
-    }
-
-    /// What takes the last commit back.
-    pub(crate) fn last(&self) -> Option<(Selection, States)> {
-        let Commit { functions, instances } = self.0.last()?;
-        let mut selection = Selection {
-            instances: instances.clone(),
-            ..Selection::default()
-        };
-        for function in functions {
-            let publication = function.before.clone();
-            selection.published.insert(publication.entry.path, publication);
+    /// Of a program with these hot functions.
+    pub(crate) fn of(built: &HashMap<Name, LiveBody>) -> Self {
+        Self {
+            first: built.clone(),
+            commits: HashMap::default(),
         }
-        let entries = functions
-            .iter()
-            .map(|function| (function.before.entry.linkage, function.entry));
-        Some((selection, States::known(entries)))
     }
 
-    /// The last commit was taken back.
-    pub(crate) fn forget_last(&mut self) {
-        self.0.pop();
+    /// A process that ran `parent` has taken a patch, with which the entries at `added` came into it.
+    pub(crate) fn note(
+        &mut self,
+        patch: PatchId,
+        parent: Option<PatchId>,
+        published: Bodies,
+        added: &[Name],
+    ) {
+        for path in added {
+            if let Some(body) = published.functions.get(path) {
+                self.first.entry(*path).or_insert(*body);
+            }
+        }
+        self.commits.insert(patch, Commit { parent, published });
+    }
+
+    /// What runs after a patch, or as built; `None` if the patch is not known.
+    pub(crate) fn after(&self, head: Option<PatchId>) -> Option<Bodies> {
+        let mut way = Vec::new();
+        let mut at = head;
+        while let Some(patch) = at {
+            let commit = self.commits.get(&patch)?;
+            way.push(&commit.published);
+            at = commit.parent;
+        }
+        let mut bodies = Bodies {
+            functions: self.first.clone(),
+            instances: HashMap::default(),
+        };
+        for published in way.into_iter().rev() {
+            bodies.functions.extend(&published.functions);
+            bodies.instances.extend(&published.instances);
+        }
+        Some(bodies)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::live::{BASE, ImageIndex, Version};
+    use crate::names::Names;
+    use crate::object_file::SectionId;
+    use crate::program::Atom;
+
+    fn body(image: usize, linkage: Name) -> LiveBody {
+        let atom = Atom {
+            object: 0,
+            section: SectionId(0),
+        };
+        LiveBody {
+            version: Version {
+                image: ImageIndex(image),
+                atom,
+            },
+            linkage,
+            types: None,
+        }
+    }
+
+    /// Where the bodies of functions lie after a patch.
+    fn images(history: &History, head: Option<u64>, functions: &[Name]) -> Vec<usize> {
+        let bodies = history.after(head.map(PatchId)).unwrap().functions;
+        functions
+            .iter()
+            .map(|name| bodies[name].version.image.0)
+            .collect()
+    }
+
+    #[test]
+    fn what_runs_is_what_the_patches_on_the_way_published() {
+        let mut names = Names::default();
+        let all @ [one, two, new] = ["one", "two", "new"].map(|name| names.intern(name));
+        let built = [one, two].map(|name| (name, body(BASE.0, name)));
+        let mut history = History::of(&built.into_iter().collect());
+        let mut note = |patch, parent: Option<u64>, image, functions: &[Name], added: &[Name]| {
+            let functions = functions.iter().map(|name| (*name, body(image, *name)));
+            let published = Bodies {
+                functions: functions.collect(),
+                ..Bodies::default()
+            };
+            history.note(PatchId(patch), parent.map(PatchId), published, added);
+        };
+        note(71, None, 1, &[one], &[]);
+        note(72, Some(71), 2, &[two, new], &[new]);
+        // After a roll-back.
+        note(73, Some(71), 3, &[two], &[]);
+        note(74, None, 4, &[new], &[]);
+        // The new function came with the second patch: without it, it runs what it came with.
+        assert_eq!(images(&history, None, &all), [0, 0, 2]);
+        assert_eq!(images(&history, Some(71), &all), [1, 0, 2]);
+        assert_eq!(images(&history, Some(72), &all), [1, 2, 2]);
+        assert_eq!(images(&history, Some(73), &all), [1, 3, 2]);
+        assert_eq!(images(&history, Some(74), &all), [0, 0, 4]);
+        assert!(history.after(Some(PatchId(75))).is_none());
     }
 }

@@ -56,6 +56,7 @@ mod backtraces;
 mod tested;
 
 mod built;
+mod commit;
 mod draft;
 mod history;
 mod linker;

@@ -3,13 +3,15 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use hotpatch_abi::manifest::PatchId;
 use rustc_hash::FxHashMap as HashMap;
 
 use crate::elf::program::{Definition, DefinitionKind, LinkedImage};
 use crate::fingerprint::Fingerprint;
+use crate::history::Bodies;
 use crate::hot::Types;
 use crate::image::{Functions, Image};
-use crate::instances::KnownInstances;
+use crate::instances::{Id, KnownInstances};
 use crate::names::Name;
 use crate::program::{Atom, Program};
 use crate::states::State;
@@ -52,8 +54,12 @@ pub(crate) struct LiveBody {
 #[derive(Debug)]
 pub(crate) struct Live {
     pub(crate) images: Vec<Image>,
+    /// The patch that is live; `None` for the program as built.
+    pub(crate) head: Option<PatchId>,
     /// The live bodies of the hot functions that were built or published, by the path of their entry.
     pub(crate) table: HashMap<Name, LiveBody>,
+    /// What other processes run, if they do not run the same: what is live must be so in all of them.
+    pub(crate) others: Vec<Bodies>,
     /// The instances of generic hot functions, and closures.
     pub(crate) instances: KnownInstances,
     /// Where the names of patches lie.
@@ -100,6 +106,30 @@ impl Live {
             });
         }
         self.images.push(image);
+    }
+
+    /// The bodies of a hot function: one, or `None` if it is not known, for each way in which processes run now.
+    pub(crate) fn bodies(&self, path: Name) -> impl Iterator<Item = Option<Version>> {
+        let others = self.others.iter().map(|bodies| &bodies.functions);
+        let tables = std::iter::once(&self.table).chain(others);
+        tables.map(move |table| table.get(&path).map(|body| body.version))
+    }
+
+    /// The bodies of an instance in the same way.
+    pub(crate) fn instance_bodies(&self, id: Id) -> impl Iterator<Item = Version> {
+        let known = self.instances.get(id);
+        let others = self.others.iter().map(move |bodies| {
+            let body = bodies.instances.get(&id).unwrap_or(&known.first);
+            body.version
+        });
+        std::iter::once(known.body.version).chain(others)
+    }
+
+    /// The process runs these bodies from now on.
+    pub(crate) fn follow(&mut self, head: Option<PatchId>, bodies: Bodies) {
+        self.head = head;
+        self.instances.restore(&bodies.instances);
+        self.table = bodies.functions;
     }
 
     /// The objects that the program was built from.

@@ -5,6 +5,7 @@ use hotpatch_abi::manifest::{
     Fixup, FixupForm, ImageRef, Manifest, PatchId, Place, Published, PublishedInstance,
 };
 use hotpatch_abi::version::ABI_VERSION;
+use indexmap::IndexSet;
 
 use crate::Error;
 use crate::elf::program::LinkedImage;
@@ -47,6 +48,7 @@ impl Linked<'_> {
             backtraces: None,
         };
         manifest.published.sort_by(|a, b| a.path.cmp(&b.path));
+        keep_used_images(&mut manifest);
         Ok(manifest)
     }
 
@@ -140,6 +142,23 @@ impl Linked<'_> {
             .unique(self.names.get(symbol)?)
             .map(|definition| definition.st_value)
     }
+}
+
+/// Leaves out the images that nothing refers to: a process that never had them can take the patch then.
+fn keep_used_images(manifest: &mut Manifest) {
+    let fixups = manifest.fixups.iter_mut().map(|fixup| &mut fixup.target);
+    let published = manifest.published.iter_mut();
+    let published = published.flat_map(|published| [&mut published.entry, &mut published.body]);
+    let instances = manifest.instances.iter_mut();
+    let instances = instances.flat_map(|instance| [&mut instance.built, &mut instance.body]);
+    let mut used: IndexSet<u32> = IndexSet::default();
+    for place in fixups.chain(published).chain(instances) {
+        if let ImageRef::Earlier(index) = &mut place.image {
+            *index = used.insert_full(*index).0 as u32;
+        }
+    }
+    let images = used.into_iter().map(|index| manifest.images[index as usize]);
+    manifest.images = images.collect();
 }
 
 fn place(import: Import) -> Place {

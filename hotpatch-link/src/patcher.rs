@@ -19,14 +19,13 @@ use crate::elf::program::{self, LinkedImage};
 use crate::history::History;
 use crate::hot::{self, HotFunction};
 use crate::image::Image;
-use crate::instances::{self, Adopted};
+use crate::instances;
 use crate::linker;
-use crate::live::{BASE, ImageIndex, Index, Live, LiveBody, Version};
+use crate::live::{BASE, Index, Live};
 use crate::manifest::Linked;
 use crate::merge;
 use crate::names::Names;
 use crate::notes::{Findings, News};
-use crate::object_file::Role;
 use crate::program::{Atom, ObjectCache, Program};
 use crate::reach;
 use crate::reasons::{self, Crates, Edit, Unreached};
@@ -40,16 +39,16 @@ use crate::{Error, Unit};
 /// Compares the objects of a program with the live generation and makes patches.
 #[derive(Debug)]
 pub struct Patcher {
-    names: Names,
+    pub(crate) names: Names,
     cache: ObjectCache,
-    live: Live,
-    safety: Safety,
-    news: News,
+    pub(crate) live: Live,
+    pub(crate) safety: Safety,
+    pub(crate) news: News,
     /// The program that the author was told about last.
-    last: Arc<Program>,
+    pub(crate) last: Arc<Program>,
     /// The hot functions that the program as built enters once; found when there is a patch.
     entered_once: Option<BTreeSet<String>>,
-    history: History,
+    pub(crate) history: History,
     /// Where the program remembers images for its backtraces.
     backtraces: Option<BacktraceCache>,
 }
@@ -78,14 +77,18 @@ pub enum Change {
 pub struct Patch {
     /// Its identity.
     pub id: PatchId,
+    /// The patch that must be live when it is taken; `None` if it can be taken at any generation.
+    pub parent: Option<PatchId>,
+    /// The patches whose images it refers to.
+    pub images: Vec<PatchId>,
     /// The patch file.
     pub path: PathBuf,
     /// Time spent rewriting relocations.
     pub bind: Duration,
     /// Time spent in the linker.
     pub link: Duration,
-    draft: Draft,
-    linked: LinkedImage,
+    pub(crate) draft: Draft,
+    pub(crate) linked: LinkedImage,
 }
 
 impl Patch {
@@ -98,7 +101,7 @@ impl Patch {
 /// How a patch follows on what is live.
 #[derive(Clone, Copy, Debug)]
 pub enum Parent {
-    /// On the last patch given to [`Patcher::commit`]: for a session.
+    /// On what is live: the last patch given to [`Patcher::commit`], or what [`Patcher::follow`] was told. For a session.
     Live,
     /// On the program as built, whatever is live: for a patch file that fits at any generation.
     Base,
@@ -140,11 +143,14 @@ impl Patcher {
         let table = built::functions(&program, &names);
         let instances = built::instances(&program, &names);
         let base = Image::built(program, linked);
+        let history = History::of(&table);
         Ok(Self {
             names,
             cache,
             live: Live {
+                head: None,
                 table,
+                others: Vec::new(),
                 images: vec![base],
                 instances,
                 index: Index::default(),
@@ -155,7 +161,7 @@ impl Patcher {
             news,
             last,
             entered_once: None,
-            history: History::default(),
+            history,
             backtraces,
         })
     }
@@ -214,8 +220,8 @@ impl Patcher {
                 published: selection.paths(),
                 selection: Box::new(selection),
                 states: Box::new(states),
-                findings: Some(Box::new(findings)),
-                adopted: Some(adopted),
+                findings: Box::new(findings),
+                adopted,
                 crates,
                 changed,
                 notes,
@@ -296,12 +302,6 @@ impl Patcher {
         Explanation { unreached, notes }
     }
 
-    /// The patch that takes the last commit back; `None` when there is none left. It publishes bodies that the process
-    /// has already. Once it is committed, the next call is about the commit before.
-    pub fn undo(&self) -> Option<Draft> {
-        Draft::undo(&self.history, &self.live)
-    }
-
     /// Binds and links. `linker` is an ELF linker that takes ld options (`ld.lld`).
     ///
     /// # Errors
@@ -336,7 +336,7 @@ impl Patcher {
         let linked = program::read(&dylib, &mut self.names)
             .map_err(|error| Error::malformed(&out.to_string_lossy(), error))?;
         let parent = match parent {
-            Parent::Live => self.live.images.last().and_then(|image| image.patch),
+            Parent::Live => self.live.head,
             Parent::Base => None,
         };
         let linked_patch = Linked {
@@ -357,79 +357,14 @@ impl Patcher {
         fs::rename(&partial, out).map_err(|error| unwritable(out, error))?;
         Ok(Patch {
             id,
+            parent,
+            images: manifest.images,
             path: out.into(),
             bind,
             link: start.elapsed(),
             draft,
             linked,
         })
-    }
-
-    /// The process acknowledged the patch: later comparisons are against it.
-    pub fn commit(&mut self, patch: Patch) {
-        let Draft {
-            program,
-            selection,
-            states,
-            findings,
-            adopted,
-            ..
-        } = patch.draft;
-        match findings {
-            Some(findings) => {
-                self.last = program.clone();
-                self.safety.commit(&program, &selection, &states);
-                self.news.commit(*findings, &selection, &states);
-                self.history.note(&self.live, &selection, &states);
-            }
-            None => self.history.forget_last(),
-        }
-        self.live.keep_reserved(states.reserved);
-        let index = ImageIndex(self.live.images.len());
-        self.commit_instances(index, &selection, adopted);
-        for publication in selection.published.values() {
-            let version = match publication.body {
-                Body::Loaded(version) => version,
-                Body::New(atom) => Version { image: index, atom },
-            };
-            let body = LiveBody {
-                version,
-                linkage: publication.source.linkage,
-                types: publication.types,
-            };
-            self.live.table.insert(publication.entry.path, body);
-        }
-        let is_code = |atom: &Atom| program.section(*atom).role == Role::Code;
-        let code: Vec<_> = selection.included.iter().copied().filter(is_code).collect();
-        self.live.add(Image::patched(
-            patch.id,
-            &program,
-            &code,
-            selection.bound,
-            patch.linked,
-            &self.names,
-        ));
-    }
-
-    /// The process runs the instances of a selection, whose image has this index.
-    fn commit_instances(&mut self, index: ImageIndex, selection: &Selection, mut adopted: Option<Adopted>) {
-        let known = &mut self.live.instances;
-        for (id, publication) in &selection.instances {
-            let version = match publication.body {
-                Body::Loaded(version) => version,
-                Body::New(atom) => Version { image: index, atom },
-            };
-            known.replace(
-                *id,
-                version,
-                publication.source.linkage,
-                publication.instance.as_ref(),
-            );
-        }
-        if let Some(adopted) = &mut adopted {
-            adopted.add(known, selection, index);
-            known.remember(adopted);
-        }
     }
 }
 

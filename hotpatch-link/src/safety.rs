@@ -349,7 +349,7 @@ fn replaced<'a>(live: &Live, selection: &'a Selection, states: &States) -> Vec<R
         let old = live.instances.get(*id);
         old.captures.is_none().then_some(Replaced {
             path: &instance.path,
-            old: old.linkage,
+            old: old.body.linkage,
             new: instance.source,
             told: None,
         })

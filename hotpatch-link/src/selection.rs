@@ -63,8 +63,8 @@ pub(crate) struct InstancePublication {
     pub(crate) source: hot::Body,
     pub(crate) body: Body,
     pub(crate) path: String,
-    /// The instance in the new objects; `None` where an earlier body comes back.
-    pub(crate) instance: Option<Instance>,
+    /// The instance in the new objects.
+    pub(crate) instance: Instance,
 }
 
 /// The content of a patch.
@@ -192,15 +192,16 @@ impl Selector<'_, '_> {
             unchanged,
             ..
         } = self.compared;
-        let body = live.table.get(&function.entry.path).map(|body| body.version);
         let is_live = |new: &hot::Body| {
             // One of several instances.
             let built = || {
                 let path = program.id(new.atom)?.path;
                 live.versions(path).find(|version| version.image == BASE)
             };
-            let live = body.or_else(built);
-            live.is_some_and(|version| unchanged.is_current(new.atom, version))
+            live.bodies(function.entry.path).all(|body| {
+                let live = body.or_else(built);
+                live.is_some_and(|version| unchanged.is_current(new.atom, version))
+            })
         };
         function.bodies.iter().all(is_live)
     }
@@ -217,7 +218,9 @@ impl Selector<'_, '_> {
             let Some(id) = adopted.known(index) else { continue };
             let known = live.instances.get(id);
             let source = instance.bodies[0];
-            let is_live = unchanged.is_current(source.atom, known.version);
+            let is_live = live
+                .instance_bodies(id)
+                .all(|version| unchanged.is_current(source.atom, version));
             if is_live && !again.instances.contains(&index) {
                 continue;
             }
@@ -229,7 +232,7 @@ impl Selector<'_, '_> {
                 source,
                 body: self.body(source),
                 path: instance.path.clone(),
-                instance: Some(instance.clone()),
+                instance: instance.clone(),
             };
             self.selection.instances.insert(id, publication);
         }

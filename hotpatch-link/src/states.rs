@@ -109,14 +109,6 @@ impl States {
         states
     }
 
-    /// These, and no others.
-    pub(crate) fn known(states: impl Iterator<Item = (Name, State)>) -> Self {
-        Self {
-            by_name: states.collect(),
-            ..Self::default()
-        }
-    }
-
     /// Pairs what is left over of one path: one on each side, or as many on both, no two of one size.
     fn pair(&mut self, new: &[Leftover], old: &[State]) {
         if let ([new], [old]) = (new, old) {

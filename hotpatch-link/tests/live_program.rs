@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
+use hotpatch_abi::manifest::PatchId;
 use hotpatch_link::{Change, Draft, Parent, Patcher, Unit};
 
 struct Project {
@@ -153,6 +154,7 @@ struct Session {
     patcher: Patcher,
     running: Running,
     patches: usize,
+    heads: Vec<PatchId>,
 }
 
 impl Session {
@@ -166,6 +168,7 @@ impl Session {
             running: Running::start(&program),
             project,
             patches: 0,
+            heads: Vec::new(),
         }
     }
 
@@ -182,10 +185,14 @@ impl Session {
         self.offer(draft)
     }
 
-    /// Takes the last commit back and returns the functions that it published.
-    fn undo(&mut self) -> Option<Vec<String>> {
-        let draft = self.patcher.undo()?;
-        Some(self.offer(draft))
+    /// The process goes back to a generation, which the patcher is told by its head.
+    fn back(&mut self, generation: usize, head: Option<PatchId>) {
+        assert_eq!(self.running.ask(&format!("back {generation}")), "back");
+        self.patcher.follow(&[head]).unwrap();
+    }
+
+    fn head(&self) -> Option<PatchId> {
+        self.heads.last().copied()
     }
 
     fn offer(&mut self, draft: Draft) -> Vec<String> {
@@ -194,6 +201,7 @@ impl Session {
         let out = self.project.dir.path().join(format!("patch{}.so", self.patches));
         let patch = self.patcher.link(draft, Parent::Live, &linker(), &out).unwrap();
         assert_eq!(self.running.ask(&format!("patch {}", out.display())), "patched");
+        self.heads.push(patch.id);
         self.patcher.commit(patch);
         published
     }
@@ -301,44 +309,101 @@ fn edits_keep_the_state_under_v0_mangling() {
     edits_keep_the_state(&["-Csymbol-mangling-version=v0", "-g"]);
 }
 
+/// The first words of what both hot functions say.
+fn said(session: &mut Session) -> (String, String) {
+    session.running.ask("go");
+    let line = session.running.line();
+    let (step, other) = line.split_once(" | ").unwrap();
+    let first = |text: &str| text.split(' ').take(2).collect::<Vec<_>>().join(" ");
+    (first(step), other.split(' ').next().unwrap().to_owned())
+}
+
+fn says(session: &mut Session, step: &str, other: &str) {
+    assert_eq!(said(session), (step.to_owned(), other.to_owned()));
+}
+
 #[test]
-fn commits_are_taken_back_one_by_one() {
+fn after_a_roll_back_the_sources_are_compared_with_what_is_live() {
     let mut session = Session::start(&["-g"]);
-    assert!(session.patcher.undo().is_none());
-    let go = |session: &mut Session| {
-        session.running.ask("go");
-        let line = session.running.line();
-        let (step, other) = line.split_once(" | ").unwrap();
-        let first = |text: &str| text.split(' ').take(2).collect::<Vec<_>>().join(" ");
-        (first(step), other.split(' ').next().unwrap().to_owned())
-    };
-    let is = |session: &mut Session, step: &str, other: &str| {
-        assert_eq!(go(session), (step.to_owned(), other.to_owned()));
-    };
     session.project.edit("\"A {count}", "\"B {count}");
     // Once the sources hold it, the fifth question is like the others.
     session.project.edit("if n == 4 {", "if n == 40 {");
     assert_eq!(session.patch(), ["host::other", "host::step"]);
-    is(&mut session, "B 100", "other");
-    session.project.edit("\"B {count}", "\"C {count}");
+    says(&mut session, "B 100", "other");
+    let first = session.head();
     session.project.edit("\"other {:?}", "\"OTHER {:?}");
-    assert_eq!(session.patch(), ["host::other", "host::step"]);
-    is(&mut session, "C 102", "OTHER");
+    assert_eq!(session.patch(), ["host::other"]);
+    says(&mut session, "B 102", "OTHER");
+    let second = session.head();
 
-    // Statics keep their values.
-    assert_eq!(session.undo().unwrap(), ["host::other", "host::step"]);
-    is(&mut session, "B 104", "other");
-    assert_eq!(session.undo().unwrap(), ["host::other", "host::step"]);
-    is(&mut session, "A 106", "other");
-    assert!(session.undo().is_none());
-
-    // The sources still hold both edits: the next comparison is with what is live.
-    session.project.edit("2 => 32", "2 => 33");
+    // Statics keep their values. An edit of the one function brings what the sources hold of the other.
+    session.back(1, first);
+    says(&mut session, "B 104", "other");
+    session.project.edit("\"B {count}", "\"C {count}");
     assert_eq!(session.patch(), ["host::other", "host::step"]);
-    is(&mut session, "C 108", "OTHER");
-    assert_eq!(session.undo().unwrap(), ["host::other", "host::step"]);
-    is(&mut session, "A 110", "other");
-    assert!(session.undo().is_none());
+    says(&mut session, "C 106", "OTHER");
+    // The fifth question, at which the program as built panics.
+    says(&mut session, "C 108", "OTHER");
+
+    // To the program as built, and the sources as they are.
+    session.back(0, None);
+    says(&mut session, "A 110", "other");
+    assert_eq!(session.patch(), ["host::other", "host::step"]);
+    says(&mut session, "C 112", "OTHER");
+    assert!(matches!(session.compare(), Change::Nothing { .. }));
+
+    // Forward to what has one of both, and what takes an edit back that is not live.
+    session.back(2, second);
+    says(&mut session, "B 114", "OTHER");
+    session.project.edit("\"C {count}", "\"B {count}");
+    assert!(matches!(session.compare(), Change::Nothing { .. }));
+    session.project.edit("\"OTHER {:?}", "\"Other {:?}");
+    assert_eq!(session.patch(), ["host::other"]);
+    says(&mut session, "B 116", "Other");
+
+    let unknown = PatchId(1);
+    assert_eq!(session.patcher.follow(&[Some(unknown)]), Err(unknown));
+    session.project.edit("\"Other {:?}", "\"end {:?}");
+    assert_eq!(session.patch(), ["host::other"]);
+    says(&mut session, "B 118", "end");
+}
+
+/// A patch for processes that run different code has all that one of them lacks.
+#[test]
+fn one_patch_for_processes_that_went_apart() {
+    let mut session = Session::start(&["-g"]);
+    let mut twin = Running::start(&session.project.dir.path().join("build1/host"));
+    let mut patch = |session: &mut Session| {
+        let published = session.patch();
+        let path = session
+            .project
+            .dir
+            .path()
+            .join(format!("patch{}.so", session.patches));
+        assert_eq!(twin.ask(&format!("patch {}", path.display())), "patched");
+        (published, session.head())
+    };
+    session.project.edit("if n == 4 {", "if n == 40 {");
+    session.project.edit("\"other {:?}", "\"OTHER {:?}");
+    let (_, first) = patch(&mut session);
+    session.project.edit("\"A {count}", "\"B {count}");
+    let (_, second) = patch(&mut session);
+    // The sources take the first edit back, which one process runs and the other does not.
+    session.project.edit("\"OTHER {:?}", "\"other {:?}");
+    session.project.edit("if n == 40 {", "if n == 4 {");
+    assert_eq!(session.running.ask("back 0"), "back");
+    session.patcher.follow(&[None, first, second]).unwrap();
+    let (published, _) = patch(&mut session);
+    assert_eq!(published, ["host::other", "host::step"]);
+    says(&mut session, "B 100", "other");
+    twin.ask("go");
+    let line = twin.line();
+    assert!(line.starts_with("B 100") && line.contains(" | other"), "{line}");
+    assert!(matches!(session.compare(), Change::Nothing { .. }));
+    // From here on, they are as one.
+    session.project.edit("\"B {count}", "\"C {count}");
+    assert_eq!(session.patch(), ["host::step"]);
+    says(&mut session, "C 102", "other");
 }
 
 #[test]

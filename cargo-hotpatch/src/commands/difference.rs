@@ -30,6 +30,6 @@ pub(super) fn since(plan: &Plan, built: Built, terminal: Terminal) -> Result<(Wo
         }
         Rebuilt::Interrupted => return Err(Exit(101).into()),
     }
-    let change = bench.compare()?;
+    let change = bench.compare(&[None])?;
     Ok((bench, change))
 }

@@ -5,6 +5,7 @@ use std::time::Instant;
 use anyhow::Result;
 use hotpatch_abi::code;
 use hotpatch_abi::frame::Identity;
+use hotpatch_abi::generation::Live;
 
 use super::main_loop::Session;
 use crate::build_id::BuildId;
@@ -16,13 +17,13 @@ use crate::refusal::Refusal;
 
 impl Session {
     /// A process opened its control channel.
-    pub(super) fn attach(&mut self, channel: Channel, identity: &Identity) -> Result<()> {
+    pub(super) fn attach(&mut self, channel: Channel, identity: &Identity, live: Live) -> Result<()> {
         let build_id = BuildId::from_bytes(&identity.build_id).to_string();
         self.log().record(&Event::ProcessAttached {
             pid: identity.pid,
             build_id,
         });
-        let verdicts = self.processes.attach(channel, identity);
+        let verdicts = self.processes.attach(channel, identity, live);
         self.take_verdicts(verdicts);
         if let (Some(keyboard), Some(program)) = (&self.keyboard, &self.program) {
             // It has only just begun.

@@ -9,7 +9,7 @@ use hotpatch_abi::code;
 use hotpatch_link::{Draft, Explanation, Parent, Patch};
 
 use super::delivery::Verdict;
-use super::in_doubt::{InDoubt, Purpose};
+use super::in_doubt::InDoubt;
 use super::inbox::FileEvent;
 use super::main_loop::Session;
 use super::processes::SessionPatch;
@@ -21,6 +21,9 @@ use crate::events::{Event, Phases};
 use crate::refusal::Refusal;
 use crate::terminal::{counted, listed};
 use crate::workbench::Compared;
+
+/// How often an edit is compared again because a process went to another generation in the meantime.
+pub(super) const ATTEMPTS: u32 = 2;
 
 impl Session {
     /// Takes up what was saved since the last look, and what is saved meanwhile.
@@ -42,6 +45,7 @@ impl Session {
                 .filter(|path| !self.bench.inputs().contains(path))
                 .cloned();
             let folder = event.path.is_dir();
+            let again = self.saved_again(&event);
             self.inbox.settle(event);
             if folder {
                 // One that was awaited, with files that may have been written before anyone looked at it.
@@ -50,6 +54,9 @@ impl Session {
             self.wait_for_missing();
             let mut found = self.bench.look();
             found.files.extend(awaited);
+            if found.files.is_empty() {
+                found.files.extend(again);
+            }
             if !found.files.is_empty() {
                 self.withdraw();
                 self.called_for = None;
@@ -64,6 +71,7 @@ impl Session {
                 next = Some(FileEvent::now());
             }
         }
+        self.look_apart();
         self.follow_up();
         if let Some(diagnostics) = failed {
             self.options.terminal.diagnostics(&diagnostics);
@@ -87,8 +95,15 @@ impl Session {
     /// Returns what rustc said if the edit does not compile.
     fn take_up(&mut self, found: &Edit, at: Instant) -> Option<Vec<Diagnostic>> {
         self.log().record(&Event::ChangeDetected { files: &found.files });
+        let is_apart = self.apart().is_some();
+        self.sources.changed();
         if let Some(refusal) = &found.restart {
             self.need_restart(refusal.clone().note("the program runs on as it is"));
+            return None;
+        }
+        if !self.bench.is_stale() && is_apart {
+            // Nothing is to be compiled, and something else runs.
+            self.offer(at, Duration::ZERO);
             return None;
         }
         if !self.bench.is_stale() {
@@ -139,21 +154,24 @@ impl Session {
     }
 
     fn try_offer(&mut self, at: Instant, replay: Duration) -> Result<()> {
-        let (change, compare) = timed(|| self.bench.compare());
+        let heads = self.heads_to_follow()?;
+        let (change, compare) = timed(|| self.bench.compare(&heads));
         match change? {
             Compared::Nothing { notes } => {
+                if let [head] = heads[..] {
+                    self.sources.live(head);
+                }
                 self.nothing_to_do(&notes);
                 Ok(())
             }
-            Compared::Patch(draft) => self.patch(
-                draft,
-                at,
-                Phases {
+            Compared::Patch(draft) => {
+                let ms = Phases {
                     replay,
                     compare,
                     ..Phases::default()
-                },
-            ),
+                };
+                self.carry_out(draft, at, ms)
+            }
         }
     }
 
@@ -164,26 +182,18 @@ impl Session {
         self.terminal().notes(notes);
     }
 
-    fn patch(&mut self, draft: Draft, at: Instant, ms: Phases) -> Result<()> {
-        self.carry_out(draft, Purpose::Edit, at, ms)
-    }
-
     /// Links a patch and offers it to the processes.
-    pub(super) fn carry_out(
-        &mut self,
-        draft: Draft,
-        purpose: Purpose,
-        at: Instant,
-        mut ms: Phases,
-    ) -> Result<()> {
+    fn carry_out(&mut self, draft: Draft, at: Instant, mut ms: Phases) -> Result<()> {
         let patch = self.bench.link(draft, Parent::Live, None)?;
         (ms.bind, ms.link) = (patch.bind, patch.link);
         let verdicts = self.processes.offer(SessionPatch {
             id: patch.id,
             path: patch.path.clone(),
+            parent: patch.parent,
+            images: patch.images.clone(),
         });
         ms.total = at.elapsed();
-        self.in_doubt = Some(InDoubt { patch, purpose, ms });
+        self.in_doubt = Some(InDoubt { patch, at, ms });
         self.take_verdicts(verdicts);
         self.say_unanswered();
         Ok(())
@@ -191,21 +201,27 @@ impl Session {
 
     /// The processes have answered to a patch, or some of them.
     pub(super) fn conclude(&mut self, offered: InDoubt, verdicts: &[Verdict]) {
-        let InDoubt { patch, purpose, ms } = offered;
-        let explanation = match purpose {
-            Purpose::Edit => self.bench.explain(patch.draft()),
-            Purpose::Undo => Explanation::default(),
-        };
-        let generation = self.commit(patch, verdicts);
-        match (purpose, generation) {
+        let InDoubt { patch, at, ms } = offered;
+        let explanation = self.bench.explain(patch.draft());
+        let id = patch.id;
+        match self.commit(patch, verdicts) {
             // With an edit that waits, the sources are ahead.
-            (Purpose::Edit, Some(generation)) if self.owed.is_none() => self.bench.publish_live(generation),
-            (_, Some(_)) => self.bench.withdraw_live(),
-            (_, None) => {}
+            Some(generation) if self.owed.is_none() => {
+                self.sources.live(Some(id));
+                self.bench.publish_live(generation);
+            }
+            Some(_) => self.bench.withdraw_live(),
+            None => {}
         }
-        match purpose {
-            Purpose::Edit => self.report(verdicts, &explanation, ms),
-            Purpose::Undo => self.report_undo(verdicts, ms),
+        let is_overtaken = |verdict: &&Verdict| verdict.overtaken && self.overtaken < ATTEMPTS;
+        let (overtaken, others): (Vec<_>, Vec<_>) = verdicts.iter().partition(is_overtaken);
+        self.report(&others, &explanation, ms);
+        self.tell_moves();
+        if !overtaken.is_empty() {
+            // What the process lacks is another thing now.
+            self.overtaken += 1;
+            self.offer(at, ms.replay);
+            self.overtaken -= 1;
         }
     }
 
@@ -221,7 +237,7 @@ impl Session {
     }
 
     /// One line for the edit, one event for each process.
-    fn report(&mut self, verdicts: &[Verdict], explanation: &Explanation, mut ms: Phases) {
+    fn report(&mut self, verdicts: &[&Verdict], explanation: &Explanation, mut ms: Phases) {
         let (taken, all) = (
             verdicts.iter().filter(|verdict| verdict.is_applied()).count(),
             self.processes.count(),
@@ -291,7 +307,7 @@ impl Session {
     }
 
     /// What processes answered that joined when there were patches already, or that stood still when they were offered.
-    pub(super) fn report_late(&self, verdicts: &[Verdict]) {
+    pub(super) fn report_late(&mut self, verdicts: &[Verdict]) {
         for Verdict {
             pid, answer, time, ..
         } in verdicts
@@ -321,11 +337,18 @@ impl Session {
                 });
             }
         }
-        for Verdict { pid, answer, .. } in verdicts {
+        for Verdict {
+            pid,
+            answer,
+            overtaken,
+            ..
+        } in verdicts
+        {
             match answer {
                 // It has just ended, which is told as such.
                 Answer::Refused { code, .. }
                     if code == code::NO_ANSWER.as_str() && !control_dir::is_alive(*pid) => {}
+                Answer::Refused { .. } if *overtaken => self.owed = Some(Instant::now()),
                 Answer::Refused { code, message } => self.report_refusal(*pid, code, message),
                 Answer::Applied { .. } => {}
             }

@@ -3,7 +3,7 @@
 //! Invariant: what such a process will run is open until it answers or ends, so nothing is compared with what is live, and
 //! nothing is said to be live, before that.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hotpatch_link::Patch;
 
@@ -16,17 +16,9 @@ use crate::events::{Event, Phases};
 #[derive(Debug)]
 pub(super) struct InDoubt {
     pub(super) patch: Patch,
-    pub(super) purpose: Purpose,
+    /// The moment of the save.
+    pub(super) at: Instant,
     pub(super) ms: Phases,
-}
-
-/// What a patch is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Purpose {
-    /// It takes an edit live.
-    Edit,
-    /// It takes the last patch back.
-    Undo,
 }
 
 impl Session {
@@ -34,6 +26,9 @@ impl Session {
     pub(super) fn answers(&mut self) {
         let verdicts = self.processes.answers();
         self.take_verdicts(verdicts);
+        self.tell_steps();
+        self.tell_moves();
+        self.look_apart();
         self.offer_owed();
     }
 

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use hotpatch_abi::frame::Identity;
+use hotpatch_abi::generation::Live;
 
 use super::restart::Ready;
 use super::signals::Received;
@@ -30,7 +31,9 @@ pub(super) enum Message {
     /// A socket may have appeared.
     Sockets,
     /// A process answered the greeting.
-    Attached(Channel, Identity),
+    Attached(Channel, Identity, Live),
+    /// A process runs another generation.
+    Live(u32, Live),
     /// A process refused the greeting.
     NotAttached(u32, anyhow::Error),
     /// A process has answered to patches, soon or late.
@@ -116,6 +119,22 @@ impl Inbox {
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
             }
         }
+    }
+
+    /// Takes what processes have said of what they run.
+    pub(super) fn take_live(&mut self) -> Vec<(u32, Live)> {
+        self.deferred.extend(self.receiver.try_iter());
+        let (live, others) = std::mem::take(&mut self.deferred)
+            .into_iter()
+            .partition(|message| matches!(message, Message::Live(..)));
+        self.deferred = others;
+        let live: VecDeque<Message> = live;
+        live.into_iter()
+            .filter_map(|message| match message {
+                Message::Live(pid, live) => Some((pid, live)),
+                _ => None,
+            })
+            .collect()
     }
 
     /// Takes the file events that are waiting; the first one.

@@ -5,12 +5,13 @@ use std::sync::mpsc::Sender;
 
 use anyhow::{Context, Result, bail};
 
+use super::delivery::Step;
 use super::inbox::Message;
 use super::main_loop::Session;
 use crate::events::RestartReason;
 use crate::keyboard::{Input, Keyboard, Owned, Reason};
 
-const KEYS: &str = "r restart, u undo, s status, q quit, ? help";
+const KEYS: &str = "r restart, b back, f forward, s status, q quit, ? help";
 
 /// Whether the tool takes keys from the terminal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -97,7 +98,8 @@ impl Session {
         }
         match key {
             'r' => self.begin_restart(RestartReason::Key, None),
-            'u' => self.undo(),
+            'b' | 'u' => self.step(Step::Back),
+            'f' => self.step(Step::Forward),
             's' => self.show_status(),
             'q' => self.quit(),
             '?' => self.terminal().report("Keys", KEYS),

@@ -17,6 +17,7 @@ use super::processes::Processes;
 use super::program::{Ending, Program};
 use super::refusals::OnRefusal;
 use super::restart::Building;
+use super::roll_back::Sources;
 use super::signals;
 use super::watcher::Watcher;
 use crate::cargo::relative;
@@ -57,6 +58,10 @@ pub(super) struct Session {
     pub(super) owed: Option<Instant>,
     /// A patch that no process has answered to yet.
     pub(super) in_doubt: Option<InDoubt>,
+    /// How often the edit was offered to processes that had gone somewhere else in the meantime.
+    pub(super) overtaken: u32,
+    /// What the sources hold, and whether something else runs.
+    pub(super) sources: Sources,
     /// The moment in which the user is told that no process attached.
     pub(super) attach_by: Option<Instant>,
     /// The program has no hot function.
@@ -108,6 +113,8 @@ pub(crate) fn run(options: Options, built: Built) -> Result<Ending> {
         program: None,
         owed: None,
         in_doubt: None,
+        overtaken: 0,
+        sources: Sources::default(),
         attach_by: None,
         nothing_hot: false,
         building: None,
@@ -210,7 +217,8 @@ impl Session {
             Message::File(event) => self.saved(event)?,
             Message::Sockets => self.processes.greet(&self.control),
             Message::Answers => self.answers(),
-            Message::Attached(channel, identity) => self.attach(channel, &identity)?,
+            Message::Attached(channel, identity, live) => self.attach(channel, &identity, live)?,
+            Message::Live(pid, live) => self.heard(pid, live),
             Message::NotAttached(pid, error) => self.not_attached(pid, error),
             Message::Exited(status) => self.exited(status)?,
             Message::Signal(received) => self.signalled(received),

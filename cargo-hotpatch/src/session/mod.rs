@@ -4,6 +4,7 @@ mod inbox;
 mod signals;
 mod watcher;
 
+mod attached;
 mod delivery;
 mod processes;
 mod program;
@@ -12,7 +13,7 @@ mod attachment;
 mod edit;
 mod in_doubt;
 mod overview;
-mod undo;
+mod roll_back;
 
 mod ending;
 mod keys;

@@ -52,6 +52,9 @@ impl Session {
                 ),
             );
         }
+        if let Some(text) = self.apart() {
+            self.terminal().report("Sources", text);
+        }
         for pid in silent {
             let text = format!("process {pid} stands still, or has not answered to a patch yet");
             self.terminal().report("Status", text);

@@ -9,19 +9,19 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use hotpatch_abi::code;
 use hotpatch_abi::frame::{Identity, Reply, Request, Status};
+use hotpatch_abi::generation::Live;
 use hotpatch_abi::manifest::PatchId;
 use rustix::process::Signal;
 
-use super::delivery::{Delivery, Verdict};
+use super::attached::{self, Attached, Errand, Moved};
+use super::delivery::{Cause, Delivery, Step, Stepped, Verdict};
 use super::inbox::Message;
 use super::program::signal;
 use crate::build_id::BuildId;
-use crate::channel::Channel;
+use crate::channel::{Answer, Channel};
 use crate::control_dir::{self, ControlDir, Socket};
-
-/// How long a new socket is given to accept connections.
-const ARRIVAL: Duration = Duration::from_secs(2);
 
 /// How long the session waits for the answers of processes that run. Those that come later are told when they come.
 const ANSWER: Duration = Duration::from_secs(2);
@@ -37,26 +37,19 @@ const GRACE: Duration = Duration::from_secs(2);
 pub(super) struct SessionPatch {
     pub(super) id: PatchId,
     pub(super) path: PathBuf,
+    /// The patch that must be live when it is taken; `None` if it fits at any generation.
+    pub(super) parent: Option<PatchId>,
+    /// The patches whose images it refers to.
+    pub(super) images: Vec<PatchId>,
 }
 
-/// A process and the channel to it.
-#[derive(Debug)]
-struct Attached {
-    channel: Arc<Channel>,
-    pid: u32,
-    build_id: BuildId,
-    head: Option<PatchId>,
-    /// What is on its way to it.
-    busy: Option<Errand>,
-    /// It did not take the last patch that it was offered, and gets it again with the next one.
-    declined: bool,
-}
-
-/// Patches that a process has not answered to yet.
-#[derive(Clone, Copy, Debug)]
-struct Errand {
-    since: Instant,
-    last: PatchId,
+/// What the processes that can be offered a patch run now.
+#[derive(Debug, Default)]
+pub(super) struct Standing {
+    /// The patches that are live, each once; `None` for the program as built.
+    pub(super) heads: Vec<Option<PatchId>>,
+    /// The processes that run a patch which this session does not know.
+    pub(super) strangers: Vec<(u32, PatchId)>,
 }
 
 /// The processes.
@@ -66,8 +59,14 @@ pub(super) struct Processes {
     /// The sockets that were greeted.
     seen: Vec<Socket>,
     patches: Vec<SessionPatch>,
-    /// The last one that was offered, as long as no process is known to have it.
+    /// The patch that the session has brought its processes to; one that joins is brought there. `None` is the program as
+    /// built.
+    head: Option<PatchId>,
+    /// The last patch that was offered, as long as no process is known to have it.
     offered: Option<SessionPatch>,
+    /// What processes did by themselves and nobody was told yet.
+    moved: Vec<Moved>,
+    steps: Vec<Stepped>,
     program: BuildId,
     deliveries: Receiver<Delivery>,
     done: Sender<Delivery>,
@@ -82,7 +81,10 @@ impl Processes {
             attached: Vec::new(),
             seen: Vec::new(),
             patches: Vec::new(),
+            head: None,
             offered: None,
+            moved: Vec::new(),
+            steps: Vec::new(),
             program,
             deliveries,
             done,
@@ -98,19 +100,22 @@ impl Processes {
             if !self.seen.contains(&socket) {
                 self.seen.push(socket.clone());
                 let (token, session) = (control.token().to_owned(), self.session.clone());
-                thread::spawn(move || drop(session.send(greeted(&socket, &token))));
+                thread::spawn(move || {
+                    attached::converse(&socket, &token, &session);
+                });
             }
         }
     }
 
     /// Takes in a process. It gets the patches of the session that it lacks; what it answers soon.
-    pub(super) fn attach(&mut self, channel: Channel, identity: &Identity) -> Vec<Verdict> {
+    pub(super) fn attach(&mut self, channel: Channel, identity: &Identity, live: Live) -> Vec<Verdict> {
         self.attached.retain(|process| process.pid != identity.pid);
         self.attached.push(Attached {
             channel: Arc::new(channel),
             pid: identity.pid,
             build_id: BuildId::from_bytes(&identity.build_id),
-            head: identity.head,
+            live,
+            heard: None,
             busy: None,
             declined: false,
         });
@@ -138,7 +143,7 @@ impl Processes {
 
     fn is_on_its_way(&self, patch: PatchId) -> bool {
         let mut errands = self.attached.iter().filter_map(|process| process.busy);
-        errands.any(|errand| errand.last == patch)
+        errands.any(|errand| errand.last == Some(patch))
     }
 
     /// Whether one of them can be offered a patch now.
@@ -193,12 +198,34 @@ impl Processes {
     /// Offers a patch to all processes of the program at once; what they answer soon. The patch stays with the session
     /// when at least one process has it.
     pub(super) fn offer(&mut self, patch: SessionPatch) -> Vec<Verdict> {
+        let id = patch.id;
         self.offered = Some(patch);
         for process in &mut self.attached {
             process.declined = false;
         }
         self.deliver();
-        self.await_answers()
+        let mut verdicts = self.await_answers();
+        verdicts.extend(self.strangers(id));
+        verdicts
+    }
+
+    /// The refusals of the processes that cannot be offered anything.
+    fn strangers(&self, patch: PatchId) -> Vec<Verdict> {
+        let standing = self.standing();
+        let refused = standing.strangers.iter().map(|(pid, stranger)| Verdict {
+            pid: *pid,
+            patch,
+            answer: Answer::refused(
+                code::PARENT,
+                &format!(
+                    "it runs patch `{stranger}`, which this session did not make; `cargo hotpatch rollback --pid {pid}` \
+                     takes it back"
+                ),
+            ),
+            time: Duration::ZERO,
+            overtaken: false,
+        });
+        refused.collect()
     }
 
     /// What processes have answered since, and soon answer to what they still lack.
@@ -209,32 +236,137 @@ impl Processes {
         verdicts
     }
 
-    /// Sends every process that is free the patches after the one that it has.
-    fn deliver(&mut self) {
-        let mut patches = self.patches.clone();
-        patches.extend(self.offered.clone());
-        for process in &mut self.attached {
-            if process.build_id != self.program || process.busy.is_some() || process.declined {
-                continue;
-            }
-            let known = patches
-                .iter()
-                .position(|patch| Some(patch.id) == process.head)
-                .map_or(0, |index| index + 1);
-            if let Some(last) = patches[known..].last() {
-                process.busy = Some(Errand {
-                    since: Instant::now(),
-                    last: last.id,
-                });
-                let (pid, channel, missing) =
-                    (process.pid, process.channel.clone(), patches[known..].to_vec());
-                let (done, session) = (self.done.clone(), self.session.clone());
-                thread::spawn(move || {
-                    let _ = done.send(Delivery::make(pid, &channel, &missing));
-                    let _ = session.send(Message::Answers);
+    /// Has every process of the program that is free go a step. What they answer soon is in [`steps`](Self::steps).
+    pub(super) fn step(&mut self, step: Step) -> Vec<Verdict> {
+        for index in 0..self.attached.len() {
+            if self.attached[index].build_id == self.program && self.attached[index].busy.is_none() {
+                self.send(index, None, move |pid, channel| {
+                    Delivery::step(pid, &channel, step)
                 });
             }
         }
+        self.await_answers()
+    }
+
+    /// What processes have answered to steps since this was asked last.
+    pub(super) fn steps(&mut self) -> Vec<Stepped> {
+        std::mem::take(&mut self.steps)
+    }
+
+    /// A process says what it runs now. Whether it went there by itself is told by [`moves`](Self::moves).
+    pub(super) fn hear(&mut self, pid: u32, live: Live) {
+        let process = self.attached.iter_mut().find(|process| process.pid == pid);
+        if let Some(process) = process {
+            let moved = process.hear(live);
+            let is_own = process.build_id == self.program;
+            self.note(moved.filter(|_| is_own));
+        }
+    }
+
+    /// Where processes went by themselves since this was asked last.
+    pub(super) fn moves(&mut self) -> Vec<Moved> {
+        std::mem::take(&mut self.moved)
+    }
+
+    fn note(&mut self, moved: Option<Moved>) {
+        if let Some(moved) = moved {
+            if self.knows(moved.generation.head) {
+                self.settle(moved.generation.head);
+            }
+            self.moved.push(moved);
+        }
+    }
+
+    /// Processes have left the patch that the session has brought them to. Once none runs it, those that join are brought
+    /// to what the others run.
+    fn settle(&mut self, head: Option<PatchId>) {
+        if !self.heads().any(|own| own == self.head) {
+            self.head = head;
+        }
+    }
+
+    /// Whether a patch is one of this session, or none.
+    pub(super) fn knows(&self, head: Option<PatchId>) -> bool {
+        let is_known = |head| self.patches.iter().any(|patch| patch.id == head);
+        head.is_none_or(is_known)
+    }
+
+    /// What can be compared with what.
+    pub(super) fn standing(&self) -> Standing {
+        let mut standing = Standing::default();
+        for process in self.own().filter(|process| process.busy.is_none()) {
+            let head = process.live.generation.head;
+            match head {
+                Some(stranger) if !self.knows(head) => standing.strangers.push((process.pid, stranger)),
+                // It is behind, and gets what it lacks first.
+                _ if process.lacks(self.head) => {}
+                _ if standing.heads.contains(&head) => {}
+                _ => standing.heads.push(head),
+            }
+        }
+        if standing.heads.is_empty() && standing.strangers.len() < self.count() {
+            standing.heads.push(self.head);
+        }
+        standing
+    }
+
+    /// The patches that the processes of the program run.
+    pub(super) fn heads(&self) -> impl Iterator<Item = Option<PatchId>> {
+        self.own().map(|process| process.live.generation.head)
+    }
+
+    /// The newest generation of them.
+    pub(super) fn generation(&self) -> Option<u64> {
+        self.own().map(|process| process.live.generation.number).max()
+    }
+
+    /// Sends every process that is free what it lacks.
+    fn deliver(&mut self) {
+        let cause = match self.offered {
+            Some(_) => Cause::Offer,
+            None => Cause::CatchUp,
+        };
+        let Some(target) = self.offered.as_ref().map_or(self.head, |patch| Some(patch.id)) else {
+            return;
+        };
+        let mut patches = self.patches.clone();
+        patches.extend(self.offered.clone());
+        for index in 0..self.attached.len() {
+            let process = &self.attached[index];
+            let head = process.live.generation.head;
+            let is_there = match cause {
+                Cause::Offer => head == Some(target),
+                // One that has it and runs something else went away by itself.
+                Cause::CatchUp => !process.lacks(Some(target)),
+            };
+            let is_able = process.build_id == self.program && process.busy.is_none() && !process.declined;
+            if !is_able || is_there || !self.knows(head) {
+                continue;
+            }
+            let patches = patches.clone();
+            self.send(index, Some(target), move |pid, channel| {
+                Delivery::bring(pid, &channel, &patches, target, cause)
+            });
+        }
+    }
+
+    fn send(
+        &mut self,
+        index: usize,
+        last: Option<PatchId>,
+        errand: impl FnOnce(u32, Arc<Channel>) -> Delivery + Send + 'static,
+    ) {
+        let process = &mut self.attached[index];
+        process.busy = Some(Errand {
+            since: Instant::now(),
+            last,
+        });
+        let (pid, channel) = (process.pid, process.channel.clone());
+        let (done, session) = (self.done.clone(), self.session.clone());
+        thread::spawn(move || {
+            let _ = done.send(errand(pid, channel));
+            let _ = session.send(Message::Answers);
+        });
     }
 
     /// Waits for the answers of the processes that run, and takes in those that are there.
@@ -261,10 +393,15 @@ impl Processes {
 
     fn take(&mut self, delivery: Delivery) -> Vec<Verdict> {
         let applied = delivery.verdicts.iter().rfind(|verdict| verdict.is_applied());
-        let head = applied.map(|verdict| verdict.patch);
-        if head.is_some() && head == self.offered.as_ref().map(|patch| patch.id) {
-            self.patches.extend(self.offered.take());
+        let taken = applied.map(|verdict| verdict.patch);
+        if taken.is_some() && taken == self.offered.as_ref().map(|patch| patch.id) {
+            self.head = taken;
+            let offered = self.offered.take();
+            self.patches.retain(|patch| Some(patch.id) != taken);
+            self.patches.extend(offered);
         }
+        let is_step = delivery.stepped.is_some();
+        self.steps.extend(delivery.stepped);
         if delivery.lost {
             self.attached.retain(|process| process.pid != delivery.pid);
             // It may open its channel again.
@@ -276,8 +413,15 @@ impl Processes {
             .find(|process| process.pid == delivery.pid)
         {
             process.busy = None;
-            process.declined = !delivery.verdicts.last().is_some_and(Verdict::is_applied);
-            process.head = head.or(process.head);
+            if !is_step {
+                process.declined = !delivery.verdicts.last().is_some_and(Verdict::is_applied);
+            }
+            let moved = process.is_back(delivery.live, delivery.made);
+            let head = process.live.generation.head;
+            match moved {
+                None if is_step && self.knows(head) => self.settle(head),
+                moved => self.note(moved),
+            }
         }
         delivery.verdicts
     }
@@ -287,30 +431,5 @@ impl Processes {
         self.attached
             .iter()
             .filter(|process| process.build_id == self.program)
-    }
-}
-
-impl Attached {
-    /// Whether it runs: its number may belong to another process by now.
-    fn is_alive(&self) -> bool {
-        self.channel.is_open() && control_dir::is_alive(self.pid)
-    }
-}
-
-/// A socket appears a moment before its process listens.
-fn greeted(socket: &Socket, token: &str) -> Message {
-    let start = Instant::now();
-    loop {
-        match Channel::open(&socket.path, token) {
-            Ok((channel, identity)) => return Message::Attached(channel, identity),
-            Err(error) => {
-                let early = error.downcast_ref::<std::io::Error>().is_some();
-                let stands_still = control_dir::stands_still(socket.pid);
-                if !early || (start.elapsed() > ARRIVAL && !stands_still) {
-                    return Message::NotAttached(socket.pid, error);
-                }
-            }
-        }
-        thread::sleep(Duration::from_millis(5));
     }
 }

@@ -12,6 +12,7 @@ use super::inbox::{FileEvent, Message};
 use super::main_loop::{Session, shown};
 use super::processes::Processes;
 use super::program::{self, Program};
+use super::roll_back::Sources;
 use crate::build_id::BuildId;
 use crate::control_dir;
 use crate::events::{Event, RestartReason};
@@ -122,6 +123,7 @@ impl Session {
         self.processes = Processes::new(ready.build_id, self.sender.clone());
         self.bench = ready.bench;
         (self.owed, self.in_doubt) = (None, None);
+        self.sources = Sources::default();
         self.follow()?;
         self.watcher.wanted().everything = false;
         self.start()?;

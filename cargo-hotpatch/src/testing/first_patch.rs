@@ -36,7 +36,7 @@ impl FirstPatch {
     /// Makes the patch that brings the current code into `folder`, if there is anything to bring. `None` where a patch
     /// would leave something as it was, or keep something: then nothing more is to be asked of it.
     pub(super) fn make(&mut self, units: &[Unit], linker: &Path, folder: &Path) -> Option<How> {
-        let draft = match self.patcher.compare(units) {
+        let draft = match self.patcher.compare(units, &[None]) {
             Ok(Change::Patch(draft)) => draft,
             Ok(Change::Nothing { notes }) if notes.is_empty() => {
                 self.file = None;

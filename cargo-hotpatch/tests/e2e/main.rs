@@ -30,6 +30,7 @@ mod processes;
 mod reasons;
 mod restarts;
 mod robustness;
+mod rollback;
 mod running;
 mod scripts;
 mod serving;

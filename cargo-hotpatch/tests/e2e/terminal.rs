@@ -72,13 +72,14 @@ fn restarted(session: &mut Session) {
 }
 
 #[test]
-fn keys_show_undo_restart_and_quit() {
+fn keys_show_go_back_restart_and_quit() {
     let (project, mut terminal, mut session) = started("terminal_keys", CLOCK, &[]);
     terminal.shows("Keys");
-    terminal.shows("r restart, u undo");
+    terminal.shows("r restart, b back");
     terminal.becomes(Modes::Keys);
     terminal.types("u");
-    terminal.shows("No undo");
+    terminal.shows("error[HP0606]");
+    assert_eq!(session.outcome()["code"], "HP0606");
     project.edit("src/main.rs", "\"tick", "\"TICK");
     assert_eq!(session.applied(), ["terminal_keys::tick"]);
     session.line_with("TICK ");
@@ -86,6 +87,7 @@ fn keys_show_undo_restart_and_quit() {
     terminal.shows("generation 1, 1 hot function, 1 of them patched: terminal_keys::tick");
     terminal.shows("applied: terminal_keys::tick");
 
+    // The name that going back had before.
     terminal.types("u");
     let undone = session.event("undone");
     assert_eq!(
@@ -96,8 +98,8 @@ fn keys_show_undo_restart_and_quit() {
     // The state goes on.
     assert!(count(session.line_with("tick ")) > 1);
     terminal.shows("the sources are ahead");
-    terminal.types("u");
-    terminal.shows("No undo");
+    terminal.types("b");
+    assert_eq!(session.outcome()["code"], "HP0606");
     terminal.types("s");
     terminal.shows("generation 2, 1 hot function, none of them patched");
     // Another edit of the file brings back what it still holds.

@@ -18,13 +18,21 @@ pub(crate) struct KnownInstance {
     /// The bodies as built, by which the process knows it.
     pub(crate) built: Vec<Version>,
     /// The body that it runs.
-    pub(crate) version: Version,
-    /// The name of that body.
-    pub(crate) linkage: Name,
+    pub(crate) body: InstanceBody,
+    /// The body with which it came into the process.
+    pub(crate) first: InstanceBody,
     /// What it captures, if it is a closure.
     pub(crate) captures: Option<Vec<Capture>>,
     /// What it is, was, or was built as.
     contents: Vec<Fingerprint>,
+}
+
+/// A body of an instance.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct InstanceBody {
+    pub(crate) version: Version,
+    /// Its own name.
+    pub(crate) linkage: Name,
 }
 
 /// An index among [`KnownInstances`]: it never changes.
@@ -190,10 +198,14 @@ impl KnownInstances {
 
     /// The process has a new instance.
     pub(crate) fn add(&mut self, instance: &Instance, built: Vec<Version>) -> Id {
-        self.all.push(KnownInstance {
+        let body = InstanceBody {
             version: built[0],
-            built,
             linkage: instance.bodies[0].linkage,
+        };
+        self.all.push(KnownInstance {
+            built,
+            body,
+            first: body,
             captures: instance.captures.clone(),
             contents: vec![instance.content],
         });
@@ -201,14 +213,19 @@ impl KnownInstances {
     }
 
     /// The process runs this body from now on.
-    pub(crate) fn replace(&mut self, id: Id, version: Version, linkage: Name, of: Option<&Instance>) {
+    pub(crate) fn replace(&mut self, id: Id, body: InstanceBody, of: &Instance) {
         let known = &mut self.all[id];
-        (known.version, known.linkage) = (version, linkage);
-        if let Some(instance) = of {
-            known.captures.clone_from(&instance.captures);
-            if !known.contents.contains(&instance.content) {
-                known.contents.push(instance.content);
-            }
+        known.body = body;
+        known.captures.clone_from(&of.captures);
+        if !known.contents.contains(&of.content) {
+            known.contents.push(of.content);
+        }
+    }
+
+    /// The process runs these bodies from now on, and the first ones of all others.
+    pub(crate) fn restore(&mut self, bodies: &HashMap<Id, InstanceBody>) {
+        for (id, known) in self.all.iter_mut().enumerate() {
+            known.body = bodies.get(&id).copied().unwrap_or(known.first);
         }
     }
 }

@@ -9,5 +9,5 @@ mod known;
 mod refuse;
 
 pub(crate) use find::{Capture, Instance, instances};
-pub(crate) use known::{Adopted, KnownInstances};
+pub(crate) use known::{Adopted, Id, InstanceBody, KnownInstances};
 pub(crate) use refuse::changed_captures;

@@ -114,6 +114,10 @@ fn main() {
                 loader::apply(path);
                 println!("patched");
             }
+            Some(("back", to)) => {
+                loader::roll_back(to.parse().unwrap());
+                println!("back");
+            }
             _ => {
                 if n == 1000 {
                     println!("{} {}", wrapped(Wrapped(1)), number(1 as _));

@@ -2,7 +2,7 @@
 #![crate_type = "rlib"]
 
 use hotpatch_abi::entry::Entry;
-use hotpatch_abi::manifest::{FixupForm, ImageRef, Place};
+use hotpatch_abi::manifest::{FixupForm, ImageRef, PatchId, Place};
 use hotpatch_abi::patch_file;
 use std::cell::UnsafeCell;
 use std::ffi::{CString, c_char, c_int, c_void};
@@ -14,10 +14,13 @@ unsafe extern "C" {
     static __executable_start: u8;
 }
 
-pub struct Table(UnsafeCell<Vec<*const ()>>);
-unsafe impl Sync for Table {}
-static TABLE: Table = Table(UnsafeCell::new(Vec::new()));
-static LOADED: Table = Table(UnsafeCell::new(Vec::new()));
+pub struct Of<T>(UnsafeCell<Vec<T>>);
+unsafe impl<T> Sync for Of<T> {}
+type Table = Vec<*const ()>;
+static TABLE: Of<*const ()> = Of(UnsafeCell::new(Vec::new()));
+/// The tables of earlier generations, from generation 0 on.
+static TABLES: Of<Table> = Of(UnsafeCell::new(Vec::new()));
+static LOADED: Of<(PatchId, usize)> = Of(UnsafeCell::new(Vec::new()));
 
 #[inline(always)]
 pub fn live<F: Copy>(entry: &Entry, body: F) -> F {
@@ -44,7 +47,10 @@ pub fn apply(path: &str) {
         let image = match place.image {
             ImageRef::Base => base,
             ImageRef::This => this,
-            ImageRef::Earlier(index) => loaded[index as usize] as usize,
+            ImageRef::Earlier(index) => {
+                let patch = patch.manifest.images[index as usize];
+                loaded.iter().find(|(loaded, _)| *loaded == patch).unwrap().1
+            }
         };
         image + place.offset as usize
     };
@@ -56,6 +62,10 @@ pub fn apply(path: &str) {
         unsafe { ((this + fixup.at as usize) as *mut usize).write(value) };
     }
     let table = unsafe { &mut *TABLE.0.get() };
+    unsafe { &mut *TABLES.0.get() }.push(table.clone());
+    if patch.manifest.parent.is_none() {
+        table.fill(std::ptr::null());
+    }
     table.resize(table.len().max(1), std::ptr::null());
     for published in &patch.manifest.published {
         let entry = unsafe { &*(address(published.entry) as *const Entry) };
@@ -65,5 +75,14 @@ pub fn apply(path: &str) {
         }
         table[entry.slot().0 as usize] = address(published.body) as *const ();
     }
-    loaded.push(this as *const ());
+    loaded.push((patch.id, this));
+}
+
+/// Runs what an earlier generation ran.
+pub fn roll_back(to: usize) {
+    let (table, tables) = unsafe { (&mut *TABLE.0.get(), &mut *TABLES.0.get()) };
+    let len = table.len();
+    tables.push(std::mem::replace(table, tables[to].clone()));
+    // A function that came later runs the code that it came with.
+    table.resize(len, std::ptr::null());
 }
