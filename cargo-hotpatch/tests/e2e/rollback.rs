@@ -413,6 +413,79 @@ fn an_edit_that_meets_a_roll_back_is_applied() {
     assert!(session.finish().success());
 }
 
+/// A generic function, a closure, a static of the program, and room for what an edit adds.
+const FORMS: &str = r#"
+use std::fmt::Display;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use hotpatch::hotpatch;
+
+static CALLS: AtomicU32 = AtomicU32::new(0);
+
+#[hotpatch]
+fn generic<T: Display>(value: T) -> String { format!("generic-0 {value}") }
+
+/*added*/
+
+#[hotpatch]
+fn all() -> String {
+    let calls = CALLS.fetch_add(1, Ordering::Relaxed);
+    format!("{} {} {calls}", generic(1), generic("x"))
+}
+
+fn main() {
+    for line in std::io::stdin().lines() {
+        match line.unwrap().as_str() {
+            "back" => println!("to {}", hotpatch::step_back().unwrap().to),
+            _ => println!("{}", hotpatch::call(|| format!("closure-0 {}", all()))),
+        }
+    }
+}
+"#;
+
+#[test]
+fn all_kinds_of_code_go_back_and_come_again_and_state_stays() {
+    let project = Project::new("rollback_forms", FORMS);
+    let mut session = Session::start(&project, &[]);
+    assert_eq!(session.ask("x"), "closure-0 generic-0 1 generic-0 x 0");
+    project.edit("src/main.rs", "generic-0", "generic-1");
+    session.applied();
+    project.edit("src/main.rs", "closure-0", "closure-2");
+    session.applied();
+    // A function with a static of its own, and a thread-local.
+    let added = "thread_local! { static HERE: std::cell::Cell<u32> = const { std::cell::Cell::new(0) } }\n\
+                 #[hotpatch]\nfn added() -> u32 { static SEEN: AtomicU32 = AtomicU32::new(7); HERE.set(HERE.get() + 1); \
+                 SEEN.fetch_add(1, Ordering::Relaxed) + HERE.get() }";
+    let main = project.read("src/main.rs").replace("/*added*/", added);
+    project.write("src/main.rs", &main.replace("generic(\"x\")", "generic(added())"));
+    session.applied();
+    assert_eq!(session.ask("x"), "closure-2 generic-1 1 generic-1 8 1");
+    // All the way back. What the edits brought stays in the process.
+    let mut says = Vec::new();
+    while says.last().is_none_or(|(to, _)| to != "to 0") {
+        let to = session.ask("back");
+        rolled_back(&mut session, "others", "ahead");
+        says.push((to, session.ask("x")));
+    }
+    let last = says.pop().unwrap().1;
+    assert!(last.starts_with("closure-0 generic-0 1 generic-0 x "), "{last}");
+    let before_added = says.iter().rfind(|(to, _)| to == "to 2");
+    assert!(before_added.is_some_and(|(_, said)| said.starts_with("closure-2 generic-1 1 generic-1 x ")));
+    let main = project.read("src/main.rs");
+    project.write("src/main.rs", &main);
+    session.applied();
+    let said = session.ask("x");
+    let value = said.strip_prefix("closure-2 generic-1 1 generic-1 ");
+    let (value, calls) = value.unwrap_or_else(|| panic!("{said}")).split_once(' ').unwrap();
+    // The static and the thread-local of the edit go on, and so does the static of the program.
+    assert!(value.parse::<u32>().unwrap() > 8, "{said}");
+    assert!(calls.parse::<u32>().unwrap() >= 5, "{said}");
+    project.edit("src/main.rs", "closure-2", "closure-3");
+    assert_eq!(session.applied().len(), 1);
+    assert!(session.ask("x").starts_with("closure-3 generic-1 1 generic-1 "));
+    assert!(session.finish().success());
+}
+
 #[test]
 fn a_patch_of_others_is_told_and_its_process_keeps_its_code() {
     let project = Project::new("rollback_others", MAIN);
