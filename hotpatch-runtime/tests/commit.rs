@@ -12,6 +12,7 @@ use std::thread;
 use hotpatch_abi::code;
 use hotpatch_abi::entry::Entry;
 use hotpatch_abi::manifest::{FixupForm, ImageRef, Place, Published};
+use hotpatch_abi::version::ABI_VERSION;
 use hotpatch_runtime::{Event, apply, call, functions, generation, on_event};
 
 use support::{alone, base, compile, folder, returning, returning_parts};
@@ -200,13 +201,13 @@ fn cells_are_bound_to_the_program_and_to_earlier_patches() {
 #[test]
 fn a_new_function_of_a_patch_gets_a_slot_and_is_patched_by_the_next() {
     let (_alone, folder) = (alone(), folder());
-    let dylib = compile(
-        "struct { unsigned slot, version; const char *path; unsigned long path_len;
-                  const char *signature; unsigned long signature_len; unsigned long has_body; void *body; }
-         entry = { 0, 1, \"new::three\", 10, \"fn() -> u64\", 11, 0, 0 };
-         unsigned long three(void) { return 3; }
-         unsigned long slot(void) { return entry.slot; }",
-    );
+    let dylib = compile(&format!(
+        "struct {{ unsigned slot, version; const char *path; unsigned long path_len;
+                  const char *signature; unsigned long signature_len; unsigned long has_body; void *body; }}
+         entry = {{ 0, {ABI_VERSION}, \"new::three\", 10, \"fn() -> u64\", 11, 0, 0 }};
+         unsigned long three(void) {{ return 3; }}
+         unsigned long slot(void) {{ return entry.slot; }}"
+    ));
     assert_eq!(size_of::<Entry>(), 56);
     let mut manifest = dylib.manifest(&[(&ONE, "slot")]);
     manifest.published.push(Published {

@@ -1,6 +1,7 @@
 //! Good inputs, from which the fuzzers start: one of every kind, with every field in use.
 
 use hotpatch_abi::frame::{FunctionStatus, Identity, ImageStatus, Reply, Request, Status};
+use hotpatch_abi::generation::{GenerationStatus, History, Live, Origin};
 use hotpatch_abi::manifest::{
     BacktraceCache, Fixup, FixupForm, ImageRef, Manifest, PatchId, Place, Published, PublishedInstance,
 };
@@ -47,7 +48,15 @@ fn requests() -> impl Iterator<Item = (&'static str, Vec<u8>)> {
     let apply = Request::Apply {
         path: "/tmp/p.so".into(),
     };
-    let requests = [("hello", hello), ("apply", apply), ("ask", Request::Status)];
+    let requests = [
+        ("hello", hello),
+        ("apply", apply),
+        ("ask", Request::Status),
+        ("roll_back", Request::RollBack { to: Some(2) }),
+        ("step_back", Request::RollBack { to: None }),
+        ("ask_history", Request::History),
+        ("await", Request::Await { generation: 3 }),
+    ];
     requests
         .into_iter()
         .map(|(name, request)| (name, request.encode()))
@@ -89,7 +98,34 @@ fn replies() -> impl Iterator<Item = (&'static str, Vec<u8>)> {
         functions: vec![function],
         images: vec![image],
     });
+    let rolled_back = Reply::RolledBack {
+        generation: 4,
+        to: 2,
+        head: Some(PatchId(7)),
+        functions: vec!["a".into()],
+        nanos: 5,
+    };
+    let generation = |origin| GenerationStatus {
+        number: 3,
+        origin,
+        head: Some(PatchId(9)),
+        functions: vec!["a".into()],
+        since: 1_700_000_000_000,
+    };
+    let history = Reply::History(History {
+        generations: [Origin::Built, Origin::Patch(PatchId(9)), Origin::RollBack(2)]
+            .map(generation)
+            .into(),
+        left_out: 1,
+    });
+    let live = Reply::Live(Live {
+        generation: generation(Origin::Built),
+        patches: vec![PatchId(7), PatchId(9)],
+    });
     [
+        ("rolled_back", rolled_back),
+        ("history", history),
+        ("live", live),
         ("welcome", Reply::Welcome(identity)),
         ("applied", applied),
         ("refused", refused),
