@@ -10,6 +10,7 @@ use std::process::Command;
 
 use hotpatch_abi::code::{self, Code};
 use hotpatch_abi::manifest::{ImageRef, Manifest, PatchId, Place};
+use hotpatch_abi::version::ABI_VERSION;
 use hotpatch_runtime::{apply, call, generation};
 
 use support::{Dylib, alone, base, compile, folder, returning, returning_parts};
@@ -260,10 +261,10 @@ fn segment_that_was_not_verified() {
 #[test]
 fn fixup_of_the_slot_of_a_new_entry() {
     let (_alone, folder) = (alone(), folder());
-    let dylib = compile(
-        "struct { unsigned slot, version; const char *path; unsigned long rest[5]; } entry = { 0, 1, \"new\", { 3 } };
-         unsigned long f(void) { return entry.slot; }",
-    );
+    let source = "struct { unsigned slot, version; const char *path; unsigned long rest[5]; }
+             entry = { 0, VERSION, \"new\", { 3 } };
+         unsigned long f(void) { return entry.slot; }";
+    let dylib = compile(&source.replace("VERSION", &ABI_VERSION.to_string()));
     let path = folder.path().join("p.so");
     for at in [0, 4, 7, u64::MAX - 6] {
         let mut manifest = dylib.manifest(&[(&ONE, "f")]);
