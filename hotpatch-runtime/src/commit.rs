@@ -200,7 +200,7 @@ fn publish(
     let mut images = live.images.clone();
     let patch = image.patch;
     if !images.iter().any(|resident| resident.id == image.id) {
-        images.push(image.clone());
+        images = images.with(image.clone());
         image::mapped().push(image);
     }
     let description = Description {
@@ -210,7 +210,8 @@ fn publish(
         images,
     };
     let origin = Origin::Patch(patch);
-    history::publish(scope, &next, description, origin, functions(manifest));
+    let functions = functions(manifest).into_iter().map(Arc::from).collect();
+    history::publish(scope, &next, description, origin, functions);
     generation
 }
 

@@ -31,9 +31,16 @@ const KEPT: NonZeroUsize = NonZeroUsize::new(64).expect("not zero");
 
 /// A generation with all that it ran.
 struct Record {
-    generation: Generation,
+    number: u64,
+    origin: Origin,
+    /// The paths of the functions that switched.
+    functions: Names,
+    since: SystemTime,
     target: Arc<Target>,
 }
+
+/// Paths of functions, shared with the rows that they come from.
+pub(crate) type Names = Arc<[Arc<str>]>;
 
 /// What a generation ran.
 #[derive(Clone)]
@@ -58,10 +65,7 @@ static KEPT_RECORDS: Mutex<Kept> = Mutex::new(Kept {
 /// The generations that [`rollback`] can go to, oldest first. The last one is live.
 pub fn history() -> Vec<Generation> {
     let kept = lock();
-    kept.records
-        .iter()
-        .map(|record| record.generation.clone())
-        .collect()
+    kept.records.iter().map(Record::report).collect()
 }
 
 /// Keeps this many generations beside generation 0 and the live one. Unless it is called, the environment variable
@@ -153,11 +157,11 @@ fn back(turn: &Turn, to: Option<u64>, started: Instant) -> Result<(RolledBack, O
     };
     let (generation, functions) = {
         let live = Table::live(&scope);
-        let functions = target.differing(&live.rows).map(|(_, row)| row.name.to_string());
-        (live.generation + 1, functions.collect::<Vec<_>>())
+        let functions = target.differing(&live.rows).map(|(_, row)| row.name.clone());
+        (live.generation + 1, functions.collect::<Names>())
     };
     let origin = Origin::RollBack(to);
-    turn.prepare(|| Preparing::new(generation, origin, functions.clone()))?;
+    turn.prepare(|| Preparing::new(generation, origin, strings(&functions)))?;
     let drained = drain::wait(|| target.affected(Table::live(&scope)))?;
 
     let next = registry::lock_next();
@@ -168,11 +172,12 @@ fn back(turn: &Turn, to: Option<u64>, started: Instant) -> Result<(RolledBack, O
         rows: target.applied_to(&live.rows),
         images: live.images.clone(),
     };
-    publish(&scope, &next, description, origin, functions.clone());
+    let paths = strings(&functions);
+    publish(&scope, &next, description, origin, functions);
     let rolled_back = RolledBack {
         generation,
         to,
-        functions,
+        functions: paths,
         elapsed: started.elapsed(),
         still_inside: drained.inside.clone(),
     };
@@ -185,10 +190,10 @@ pub(crate) fn publish(
     next: &Next,
     description: Description,
     origin: Origin,
-    functions: Vec<String>,
+    functions: Names,
 ) {
     let before = Table::live(scope);
-    let first = (before.generation == 0).then(|| Record::of(before, Origin::Built, Vec::new()));
+    let first = (before.generation == 0).then(|| Record::of(before, Origin::Built, Names::default()));
     let record = Record::of(&description, origin, functions);
     Table::publish(scope, next, description);
     let mut kept = lock();
@@ -206,10 +211,7 @@ pub(crate) fn images() -> HashMap<ImageId, Vec<u64>> {
     let mut generations: HashMap<_, Vec<u64>> = HashMap::new();
     for record in &lock().records {
         for image in record.target.images() {
-            generations
-                .entry(*image)
-                .or_default()
-                .push(record.generation.number);
+            generations.entry(*image).or_default().push(record.number);
         }
     }
     generations
@@ -232,33 +234,39 @@ impl Record {
     /// Of a program that was never patched.
     fn built() -> Self {
         let scope = Scope::open();
-        Self::of(Table::live(&scope), Origin::Built, Vec::new())
+        Self::of(Table::live(&scope), Origin::Built, Names::default())
+    }
+
+    fn report(&self) -> Generation {
+        Generation {
+            number: self.number,
+            origin: self.origin,
+            functions: strings(&self.functions),
+            since: self.since,
+        }
     }
 
     fn described(&self) -> GenerationStatus {
-        let Self { generation, target } = self;
-        let since = generation.since.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let since = self.since.duration_since(UNIX_EPOCH).unwrap_or_default();
         GenerationStatus {
-            number: generation.number,
-            origin: match generation.origin {
+            number: self.number,
+            origin: match self.origin {
                 Origin::Built => generation::Origin::Built,
                 Origin::Patch(patch) => generation::Origin::Patch(patch),
                 Origin::RollBack(to) => generation::Origin::RollBack(to),
             },
-            head: target.head,
-            functions: generation.functions.clone(),
+            head: self.target.head,
+            functions: strings(&self.functions),
             since: u64::try_from(since.as_millis()).unwrap_or(u64::MAX),
         }
     }
 
-    fn of(description: &Description, origin: Origin, functions: Vec<String>) -> Self {
+    fn of(description: &Description, origin: Origin, functions: Names) -> Self {
         Self {
-            generation: Generation {
-                number: description.generation,
-                origin,
-                functions,
-                since: SystemTime::now(),
-            },
+            number: description.generation,
+            origin,
+            functions,
+            since: SystemTime::now(),
             target: Arc::new(Target {
                 head: description.head,
                 rows: description.rows.clone(),
@@ -266,6 +274,10 @@ impl Record {
             }),
         }
     }
+}
+
+fn strings(names: &Names) -> Vec<String> {
+    names.iter().map(|name| String::from(&**name)).collect()
 }
 
 impl Target {
@@ -301,7 +313,9 @@ impl Target {
     /// The functions of `live` with the code of this generation.
     fn applied_to(&self, live: &RowList) -> RowList {
         let mut rows = live.clone();
-        for (index, _) in self.differing(live) {
+        rows.share(&self.rows);
+        let rest: Vec<usize> = self.differing(&rows).map(|(index, _)| index).collect();
+        for index in rest {
             let row = rows.change(index);
             (row.since, row.code) = self.row(index);
         }
@@ -312,14 +326,14 @@ impl Target {
 impl Kept {
     fn find(&self, number: u64) -> Option<&Record> {
         let mut records = self.records.iter();
-        records.find(|record| record.generation.number == number)
+        records.find(|record| record.number == number)
     }
 
     /// The generation whose commit made the code that another one runs: a roll-back has none of its own.
     fn code_of(&self, mut number: u64) -> u64 {
         // It leads to ever smaller numbers.
         while let Some(record) = self.find(number)
-            && let Origin::RollBack(to) = record.generation.origin
+            && let Origin::RollBack(to) = record.origin
         {
             number = to;
         }
@@ -328,7 +342,7 @@ impl Kept {
 
     /// The generation before the one whose code is live.
     fn before_live(&self) -> Result<u64, Refusal> {
-        let live = self.records.back().map_or(0, |record| record.generation.number);
+        let live = self.records.back().map_or(0, |record| record.number);
         match self.code_of(live).checked_sub(1) {
             Some(before) => {
                 let code = self.code_of(before);
@@ -348,7 +362,7 @@ impl Kept {
         let numbers: Vec<_> = self
             .records
             .iter()
-            .map(|record| record.generation.number.to_string())
+            .map(|record| record.number.to_string())
             .collect();
         let kept = if numbers.is_empty() {
             "none yet".into()

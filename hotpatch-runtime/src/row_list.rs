@@ -63,6 +63,17 @@ impl RowList {
         }
     }
 
+    /// Takes the pieces of `other` that are about the same functions.
+    pub(crate) fn share(&mut self, other: &Self) {
+        for (piece, same) in self.pieces.iter_mut().zip(&other.pieces) {
+            let is_same =
+                piece.len() == same.len() && piece.iter().zip(&**same).all(|(a, b)| a.subject == b.subject);
+            if is_same {
+                *piece = same.clone();
+            }
+        }
+    }
+
     /// The pieces that are not those of `other`, with the index of their first row.
     pub(crate) fn differing<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = (usize, &'a [Row])> {
         let pieces = self.pieces.iter().enumerate();

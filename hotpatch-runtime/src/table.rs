@@ -17,7 +17,7 @@ use hotpatch_abi::entry::{Entry, Slot};
 use hotpatch_abi::manifest::PatchId;
 
 use crate::address_map::AddressMap;
-use crate::image::{Image, ImageId};
+use crate::image::{ImageId, Images};
 use crate::live::Live;
 use crate::presence::Inside;
 use crate::registry::Next;
@@ -55,7 +55,7 @@ pub(crate) struct Description {
     /// The hot functions, in the order of their slots.
     pub(crate) rows: RowList,
     /// The patch images that patches may refer to, oldest first, also those whose code no function runs in this generation.
-    pub(crate) images: Vec<Arc<Image>>,
+    pub(crate) images: Images,
 }
 
 /// A hot function in one generation.
@@ -70,7 +70,7 @@ pub(crate) struct Row {
 }
 
 /// What a row is about.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Subject {
     /// A function with an entry, which is there for as long as its image is: a record of a generation may outlast it.
     Function(NonNull<Entry>),
@@ -162,7 +162,7 @@ static FIRST: Table = Table {
         generation: 0,
         head: None,
         rows: RowList::EMPTY,
-        images: Vec::new(),
+        images: Images::EMPTY,
     },
     next_retired: AtomicPtr::new(ptr::null_mut()),
     users: RefCell::new(None),

@@ -64,7 +64,7 @@ pub(crate) fn depart(scope: &Scope, next: &Next) {
         return;
     }
     let needs = Needs::of(live);
-    for image in &live.images {
+    for image in live.images.iter() {
         image.uses.linger(needs.only_futures(image));
     }
     let needed = needs.all(&live.images);
@@ -96,7 +96,7 @@ pub(crate) fn depart(scope: &Scope, next: &Next) {
         generation: live.generation,
         head: live.head,
         rows,
-        images: staying,
+        images: staying.into_iter().collect(),
     };
     Table::publish(scope, next, description);
     let open = scope::open_scopes();
