@@ -8,6 +8,7 @@ mod pty;
 #[allow(dead_code)]
 mod session;
 
+mod apart;
 mod check;
 mod checkouts;
 mod codes;
