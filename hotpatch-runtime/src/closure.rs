@@ -4,13 +4,14 @@
 //! replaces: the patch linker looks for it by the name of this function.
 
 use crate::dispatch::run_instance;
+use crate::scope::Here;
 
-/// Runs the code that `f` has now. The thread is in a scope.
+/// Runs the code that `f` has now. The thread is in a scope, `here`.
 #[inline(always)]
-pub(crate) fn run<F: FnOnce() -> R, R>(f: F) -> R {
+pub(crate) fn run<F: FnOnce() -> R, R>(here: Here, f: F) -> R {
     // SAFETY: the bodies that are published for this instance take a closure that captures the same values in the same
     // places, and give the same type: the patch linker refuses others.
-    unsafe { run_instance(body::<F, R> as fn(F) -> R, move |code| code(f)) }
+    unsafe { run_instance(here, body::<F, R> as fn(F) -> R, move |code| code(f)) }
 }
 
 /// The code of a closure.

@@ -13,7 +13,7 @@ use hotpatch_abi::entry::Entry;
 use crate::closure;
 use crate::drain;
 use crate::live::Live;
-use crate::scope::{Announced, Consistent, Scope, Source};
+use crate::scope::{Announced, Consistent, Here, Scope, Source};
 use crate::sync::AtomicPtr;
 use crate::table::{self, Table};
 
@@ -23,12 +23,13 @@ use crate::table::{self, Table};
 /// nested; the inner ones cost next to nothing.
 #[inline]
 pub fn call<R>(f: impl FnOnce() -> R) -> R {
-    if !Scope::here().is_outside() {
-        return closure::run(f);
+    let here = Scope::here();
+    if !here.is_outside() {
+        return closure::run(here, f);
     }
     // A scope whose parts stay in registers: going through memory on the way out would double the price of a call.
     match Announced::outermost() {
-        Some(_scope) => closure::run(f),
+        Some(scope) => closure::run(scope.here(), f),
         None => call_without_word(f),
     }
 }
@@ -37,7 +38,7 @@ pub fn call<R>(f: impl FnOnce() -> R) -> R {
 #[inline(never)]
 fn call_without_word<R>(f: impl FnOnce() -> R) -> R {
     let _scope = Scope::at_safe_point();
-    closure::run(f)
+    closure::run(Scope::here(), f)
 }
 
 /// Runs `f` on one generation from beginning to end: every hot function that it calls, at any depth, is the one of the
@@ -52,7 +53,7 @@ pub fn consistent<R>(f: impl FnOnce() -> R) -> R {
         .then(|| drain::step_inside(drain::CONSISTENT));
     let source = Live(AtomicPtr::new(table::LIVE.get().cast_mut()));
     let _consistent = Consistent::begin(&source);
-    closure::run(f)
+    closure::run(Scope::here(), f)
 }
 
 /// Runs the code that `entry` has now: `run` gets its address, or `body` if it runs the code as built.
@@ -79,8 +80,8 @@ pub unsafe fn enter<F: Copy, R>(entry: &'static Entry, body: F, run: impl FnOnce
 #[inline(never)]
 unsafe fn enter_from_outside<F: Copy, R>(entry: &'static Entry, body: F, run: impl FnOnce(F) -> R) -> R {
     if Scope::here().is_outside()
-        && let Some(_scope) = Announced::outermost()
-        && let Some(live) = Scope::here().usual()
+        && let Some(scope) = Announced::outermost()
+        && let Some(live) = scope.here().usual()
     {
         // SAFETY: promised by the caller.
         run(unsafe { resolve_live(live, entry, body) })
@@ -151,21 +152,21 @@ unsafe fn code<F: Copy>(published: Option<NonNull<()>>, body: F) -> F {
 pub unsafe fn enter_instance<F: Copy, R>(body: F, run: impl FnOnce(F) -> R) -> R {
     let _scope = Scope::open();
     // SAFETY: the thread is in a scope; the rest is promised by the caller.
-    unsafe { run_instance(body, run) }
+    unsafe { run_instance(Scope::here(), body, run) }
 }
 
 /// Does what [`enter_instance`] does, in a scope.
 ///
 /// # Safety
 ///
-/// As for [`enter_instance`], and the thread is in a scope.
+/// As for [`enter_instance`], and the thread is in a scope: it is `here`.
 #[inline(always)]
-pub(crate) unsafe fn run_instance<F: Copy, R>(body: F, run: impl FnOnce(F) -> R) -> R {
-    match Scope::here().usual() {
+pub(crate) unsafe fn run_instance<F: Copy, R>(here: Here, body: F, run: impl FnOnce(F) -> R) -> R {
+    match here.usual() {
         // SAFETY: promised by the caller.
         Some(source) => run(unsafe { resolve_instance(source, body) }),
         // SAFETY: promised by the caller.
-        None => unsafe { run_instance_slowly(body, run) },
+        None => unsafe { run_instance_slowly(here, body, run) },
     }
 }
 
@@ -174,8 +175,7 @@ pub(crate) unsafe fn run_instance<F: Copy, R>(body: F, run: impl FnOnce(F) -> R)
 /// As for [`run_instance`].
 #[cold]
 #[inline(never)]
-unsafe fn run_instance_slowly<F: Copy, R>(body: F, run: impl FnOnce(F) -> R) -> R {
-    let here = Scope::here();
+unsafe fn run_instance_slowly<F: Copy, R>(here: Here, body: F, run: impl FnOnce(F) -> R) -> R {
     let _inside = here
         .is_tracked()
         .then(|| drain::step_inside(address(&body).addr().get()));

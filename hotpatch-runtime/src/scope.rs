@@ -225,6 +225,7 @@ impl Scope {
 pub(crate) struct Announced {
     word: &'static Word,
     after: After,
+    here: Here,
 }
 
 impl Announced {
@@ -233,8 +234,15 @@ impl Announced {
     pub(crate) fn outermost() -> Option<Self> {
         let word = WORD.get()?;
         let after = word.enter();
-        HERE.set(Here::entered());
-        Some(Self { word, after })
+        let here = Here::entered();
+        HERE.set(here);
+        Some(Self { word, after, here })
+    }
+
+    /// Where the thread is now. To ask [`Scope::here`] would cost the way through memory.
+    #[inline(always)]
+    pub(crate) fn here(&self) -> Here {
+        self.here
     }
 }
 
