@@ -39,6 +39,8 @@ pub(crate) enum Answer {
         generation: u64,
         /// The functions that switched.
         functions: Vec<String>,
+        /// The threads that were inside them all the same.
+        still_inside: Vec<String>,
     },
     /// The process runs what it ran.
     Refused {
@@ -60,6 +62,8 @@ pub(crate) enum Returned {
         to: u64,
         /// The functions that switched.
         functions: Vec<String>,
+        /// The threads that were inside them all the same.
+        still_inside: Vec<String>,
     },
     /// The process runs what it ran.
     Refused {
@@ -68,6 +72,16 @@ pub(crate) enum Returned {
         /// The reason.
         message: String,
     },
+}
+
+/// What there is to say of threads that run old code although the program had wanted to wait for them.
+pub(crate) fn still_inside(pid: u32, threads: &[String]) -> Option<String> {
+    (!threads.is_empty()).then(|| {
+        format!(
+            "process {pid} has waited long enough for running calls, which finish on old code: {}",
+            threads.join(", ")
+        )
+    })
 }
 
 impl Answer {
@@ -180,10 +194,12 @@ impl Channel {
             Reply::Applied {
                 generation,
                 functions,
+                still_inside,
                 ..
             } => Ok(Answer::Applied {
                 generation,
                 functions,
+                still_inside,
             }),
             Reply::Refused { code, message } => Ok(Answer::Refused { code, message }),
             reply => bail!("unexpected answer to a patch: {reply:?}"),
@@ -201,11 +217,13 @@ impl Channel {
                 generation,
                 to,
                 functions,
+                still_inside,
                 ..
             } => Ok(Returned::RolledBack {
                 generation,
                 to,
                 functions,
+                still_inside,
             }),
             Reply::Refused { code, message } => Ok(Returned::Refused { code, message }),
             reply => bail!("unexpected answer to a roll-back: {reply:?}"),
@@ -285,6 +303,7 @@ mod tests {
             patch,
             functions: functions.clone(),
             nanos: 1,
+            still_inside: vec!["`worker` (7) in `game::step`".into()],
         };
         let (_dir, path) = serve(vec![welcome(ABI_VERSION), applied]);
         let (channel, _) = Channel::open(&path, "t").unwrap();
@@ -292,7 +311,8 @@ mod tests {
             channel.apply(Path::new("/p")).unwrap(),
             Answer::Applied {
                 generation: 3,
-                functions
+                functions,
+                still_inside: vec!["`worker` (7) in `game::step`".into()],
             }
         );
         assert!(

@@ -62,6 +62,9 @@ pub enum Reply {
         functions: Vec<String>,
         /// Nanoseconds from the request to the switch, inside the process.
         nanos: u64,
+        /// Who was inside what switched all the same, after the process had waited for them: one fragment of a sentence for
+        /// each thread.
+        still_inside: Vec<String>,
     },
     /// The request was refused; the process runs what it ran.
     Refused {
@@ -84,6 +87,9 @@ pub enum Reply {
         functions: Vec<String>,
         /// Nanoseconds from the request to the switch, inside the process.
         nanos: u64,
+        /// Who was inside what switched all the same, after the process had waited for them: one fragment of a sentence for
+        /// each thread.
+        still_inside: Vec<String>,
     },
     /// The answer to [`Request::History`].
     History(History),
@@ -217,12 +223,14 @@ impl Reply {
                 patch,
                 functions,
                 nanos,
+                still_inside,
             } => {
                 w.u8(2);
                 w.u64(*generation);
                 w.u64(patch.0);
                 w.list(functions, |w, function| w.bytes(function.as_bytes()));
                 w.u64(*nanos);
+                w.list(still_inside, |w, thread| w.bytes(thread.as_bytes()));
             }
             Self::Refused { code, message } => {
                 w.u8(3);
@@ -251,6 +259,7 @@ impl Reply {
                 head,
                 functions,
                 nanos,
+                still_inside,
             } => {
                 w.u8(5);
                 w.u64(*generation);
@@ -258,6 +267,7 @@ impl Reply {
                 w.option(*head, |w, head| w.u64(head.0));
                 w.list(functions, |w, function| w.bytes(function.as_bytes()));
                 w.u64(*nanos);
+                w.list(still_inside, |w, thread| w.bytes(thread.as_bytes()));
             }
             Self::History(history) => {
                 w.u8(6);
@@ -285,6 +295,7 @@ impl Reply {
                 patch: PatchId(r.u64("patch")?),
                 functions: r.list("functions", |r| r.string("function"))?,
                 nanos: r.u64("nanoseconds")?,
+                still_inside: r.list("threads inside", |r| r.string("thread inside"))?,
             },
             3 => Self::Refused {
                 code: r.string("code")?,
@@ -315,6 +326,7 @@ impl Reply {
                 head: r.option("head", |r| r.u64("head").map(PatchId))?,
                 functions: r.list("functions", |r| r.string("function"))?,
                 nanos: r.u64("nanoseconds")?,
+                still_inside: r.list("threads inside", |r| r.string("thread inside"))?,
             },
             6 => Self::History(History::read(&mut r)?),
             7 => Self::Live(Live::read(&mut r)?),
@@ -399,6 +411,7 @@ mod tests {
                 patch: PatchId(2),
                 functions: vec!["a".into()],
                 nanos: 5,
+                still_inside: vec!["`worker` (7) in `a`".into()],
             },
             Reply::Refused {
                 code: "HP0101".into(),
@@ -419,6 +432,7 @@ mod tests {
                 head: None,
                 functions: vec!["a".into()],
                 nanos: 5,
+                still_inside: vec!["`worker` (7) in `a`".into()],
             },
             Reply::History(history()),
             Reply::Live(Live {

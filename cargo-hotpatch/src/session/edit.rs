@@ -13,7 +13,7 @@ use super::in_doubt::InDoubt;
 use super::inbox::FileEvent;
 use super::main_loop::Session;
 use super::processes::SessionPatch;
-use crate::channel::Answer;
+use crate::channel::{Answer, still_inside};
 use crate::control_dir;
 use crate::diagnostic::Diagnostic;
 use crate::edit::{Edit, Rebuilt, timed};
@@ -256,15 +256,19 @@ impl Session {
                 Answer::Applied {
                     generation,
                     functions,
+                    still_inside: threads,
                 } => {
                     ms.commit = *time;
+                    let inside = still_inside(*pid, threads);
+                    let notes: Vec<String> =
+                        explanation.notes.iter().cloned().chain(inside.clone()).collect();
                     let (generation, pid) = (*generation, *pid);
                     self.log().record(&Event::Applied {
                         pid,
                         generation,
                         functions,
                         unreached: &explanation.unreached,
-                        notes: &explanation.notes,
+                        notes: &notes,
                         ms,
                     });
                     if !shown {
@@ -277,6 +281,7 @@ impl Session {
                         let find = |subject: &_| self.bench.place_of(subject);
                         self.terminal().explain(explanation, find);
                     }
+                    self.terminal().notes(inside.as_slice());
                     shown = true;
                 }
                 Answer::Refused { code, message } => {
@@ -320,19 +325,22 @@ impl Session {
             if let Answer::Applied {
                 generation,
                 functions,
+                still_inside: threads,
             } = answer
             {
+                let inside = still_inside(*pid, threads);
                 let text = format!(
                     "process {pid} up to generation {generation}: {}",
                     listed(functions)
                 );
                 self.terminal().status("Brought", text);
+                self.terminal().notes(inside.as_slice());
                 self.log().record(&Event::Applied {
                     pid: *pid,
                     generation: *generation,
                     functions,
                     unreached: &[],
-                    notes: &[],
+                    notes: inside.as_slice(),
                     ms,
                 });
             }

@@ -16,7 +16,7 @@ use super::delivery::{Step, Stepped};
 use super::edit::ATTEMPTS;
 use super::inbox::FileEvent;
 use super::main_loop::Session;
-use crate::channel::Returned;
+use crate::channel::{Returned, still_inside};
 use crate::events::{Event, Phases, RolledBackBy, SourcesAre};
 use crate::refusal::{RESTART, Refusal};
 use crate::terminal::{counted, listed};
@@ -113,6 +113,7 @@ impl Session {
                     generation,
                     to,
                     functions,
+                    still_inside: threads,
                 } => {
                     self.sources.moved = true;
                     self.record_roll_back(*pid, (*generation, *to), functions, RolledBackBy::Key);
@@ -133,6 +134,7 @@ impl Session {
                         ));
                         self.terminal().status(verb, text);
                     }
+                    self.terminal().notes(still_inside(*pid, threads).as_slice());
                 }
                 Returned::Refused { code, message } => {
                     self.log().record(&Event::Refused {

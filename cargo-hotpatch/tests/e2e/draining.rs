@@ -22,7 +22,8 @@ fn greet() -> &'static str { "hello" }
 
 fn main() {
     let timeout = Duration::from_millis(std::env::args().nth(1).unwrap().parse().unwrap());
-    hotpatch::drain(Drain { timeout, on_timeout: OnTimeout::Refuse });
+    let on_timeout = if std::env::args().len() > 2 { OnTimeout::Proceed } else { OnTimeout::Refuse };
+    hotpatch::drain(Drain { timeout, on_timeout });
     let (go, go_on) = channel();
     let (enter, entered) = channel();
     let (requests, served) = channel::<String>();
@@ -78,6 +79,26 @@ fn a_commit_is_applied_when_the_request_has_left() {
     session.send("go");
     assert_eq!(session.applied(), ["draining::handle"]);
     assert_eq!(session.line(), "a done");
+    assert_eq!(session.ask("b"), "b begins");
+    assert_eq!(session.ask("go"), "b DONE");
+    assert!(session.finish().success());
+}
+
+#[test]
+fn a_commit_that_proceeds_says_who_was_inside() {
+    let project = Project::new("draining", MAIN);
+    let mut session = Session::start(&project, &["--", "200", "proceed"]);
+    assert_eq!(session.ask("a"), "a begins");
+    project.edit("src/main.rs", "request} done", "request} DONE");
+    let applied = session.outcome();
+    assert_eq!(applied["event"], "applied", "{applied}");
+    let note = applied["notes"][0].as_str().unwrap();
+    assert!(
+        note.contains("finish on old code: `server` (") && note.contains("`draining::handle`"),
+        "{note}"
+    );
+    session.message("finish on old code: `server`");
+    assert_eq!(session.ask("go"), "a done");
     assert_eq!(session.ask("b"), "b begins");
     assert_eq!(session.ask("go"), "b DONE");
     assert!(session.finish().success());

@@ -11,6 +11,7 @@ use hotpatch_abi::version::ABI_VERSION;
 use super::client::Trust;
 use crate::platform::Program;
 use crate::refusal::Refusal;
+use crate::report::StillInside;
 use crate::scope::Scope;
 use crate::table::Table;
 use crate::{apply, functions, generation, history, images};
@@ -39,6 +40,7 @@ pub(super) fn answer(token: &str, trust: &mut Trust, request: Request) -> Reply 
                 patch: applied.patch,
                 functions: applied.functions,
                 nanos: nanos(applied.elapsed),
+                still_inside: told(&applied.still_inside),
             },
             Err(refusal) => refused(refusal),
         },
@@ -50,6 +52,7 @@ pub(super) fn answer(token: &str, trust: &mut Trust, request: Request) -> Reply 
                 head,
                 functions: back.functions,
                 nanos: nanos(back.elapsed),
+                still_inside: told(&back.still_inside),
             },
             Err(refusal) => refused(refusal),
         },
@@ -98,6 +101,10 @@ fn recent(mut generations: Vec<GenerationStatus>) -> History {
         generations,
         left_out,
     }
+}
+
+fn told(threads: &[StillInside]) -> Vec<String> {
+    threads.iter().map(ToString::to_string).collect()
 }
 
 fn nanos(elapsed: Duration) -> u64 {

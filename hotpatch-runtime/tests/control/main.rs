@@ -94,6 +94,7 @@ fn a_patch_is_applied_and_described() {
         patch,
         functions,
         nanos,
+        ..
     } = exchange(&mut stream, &Request::Apply { path: path.clone() })
     else {
         panic!("not applied")

@@ -34,6 +34,7 @@ fn roll_back(stream: &mut UnixStream, to: Option<u64>) -> (u64, u64, Option<Patc
             head,
             functions,
             nanos,
+            ..
         } => {
             assert_eq!(functions, ["test::one"]);
             assert!(nanos > 0);
