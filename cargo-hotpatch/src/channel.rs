@@ -1,11 +1,11 @@
 //! The control channel of a process, from the side of the tool.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use hotpatch_abi::code::{self, Code};
 use hotpatch_abi::frame::{Identity, MAX_LEN, Reply, Request};
 use hotpatch_abi::generation::{History, Live};
@@ -150,9 +150,14 @@ impl Channel {
             .write_all(&[&len.to_le_bytes()[..], &bytes].concat())
             .context("cannot write to the process")?;
         let mut len = [0; 4];
-        stream
-            .read_exact(&mut len)
-            .context("the process did not answer")?;
+        stream.read_exact(&mut len).map_err(|error| match error.kind() {
+            ErrorKind::WouldBlock => anyhow!(
+                "the process did not answer within {} s: it was stopped, or is in the middle of a commit; ask again when it \
+                 goes on",
+                PATIENCE.as_secs()
+            ),
+            _ => anyhow::Error::new(error).context("the process did not answer"),
+        })?;
         let len = u32::from_le_bytes(len) as usize;
         if len > MAX_LEN {
             bail!("the answer of the process is too long: {len} bytes");

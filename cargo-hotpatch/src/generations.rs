@@ -20,13 +20,12 @@ pub(crate) fn code_of(generations: &[GenerationStatus], mut number: u64) -> u64 
 pub(crate) fn forward(history: &History) -> Option<u64> {
     let generations = &history.generations;
     let live = code_of(generations, generations.last()?.number);
-    let follows = |generation: &&GenerationStatus| {
-        matches!(generation.origin, Origin::Patch(_))
-            && generation.number > live
-            && code_of(generations, generation.number - 1) == live
-    };
-    let next = generations.iter().rev().find(follows);
-    next.map(|generation| generation.number)
+    let codes = generations
+        .iter()
+        .map(|generation| code_of(generations, generation.number));
+    codes
+        .filter(|code| *code > live && code_of(generations, code - 1) == live)
+        .max()
 }
 
 #[cfg(test)]

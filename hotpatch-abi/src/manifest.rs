@@ -6,8 +6,14 @@ use alloc::vec::Vec;
 use crate::codec::{DecodeError, Reader, Writer};
 
 /// The identity of a patch: the checksum of its file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PatchId(pub u64);
+
+impl core::fmt::Debug for PatchId {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "PatchId({self})")
+    }
+}
 
 impl core::fmt::Display for PatchId {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {

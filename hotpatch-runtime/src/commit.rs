@@ -75,7 +75,11 @@ fn commit(turn: &Turn, patch: &PatchOnDisk, started: Instant) -> Result<Applied,
                 unsafe { forget_images(places) };
             }
             let segments = &patch.layout.segments;
-            (entries, Image::new(patch.id, loaded, segments, plan.needs()))
+            let path = patch.shown_path(&loaded);
+            (
+                entries,
+                Image::new(patch.id, path, loaded, segments, plan.needs()),
+            )
         }
     };
     let drained = drain::wait(|| affected(manifest, &plan, &entries, &image, table))?;

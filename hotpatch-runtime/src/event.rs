@@ -52,7 +52,7 @@ impl Turn {
         if in_callback() {
             refuse!(
                 BUSY,
-                "a patch cannot be applied from inside an event callback; apply it from another thread, or after the callback has returned"
+                "nothing can be applied or rolled back from inside an event callback; do it from another thread, or after the callback has returned"
             );
         }
         Ok(Self(TURN.lock().unwrap_or_else(PoisonError::into_inner)))

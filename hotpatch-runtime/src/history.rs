@@ -33,6 +33,8 @@ const KEPT: NonZeroUsize = NonZeroUsize::new(64).expect("not zero");
 struct Record {
     number: u64,
     origin: Origin,
+    /// The generation whose commit made the code that it ran: a roll-back has none of its own.
+    code: u64,
     /// The paths of the functions that switched.
     functions: Names,
     since: SystemTime,
@@ -194,9 +196,12 @@ pub(crate) fn publish(
 ) {
     let before = Table::live(scope);
     let first = (before.generation == 0).then(|| Record::of(before, Origin::Built, Names::default()));
-    let record = Record::of(&description, origin, functions);
+    let mut record = Record::of(&description, origin, functions);
     Table::publish(scope, next, description);
     let mut kept = lock();
+    if let Origin::RollBack(to) = origin {
+        record.code = kept.code_of(to);
+    }
     if kept.records.is_empty() {
         kept.records.extend(first);
     }
@@ -265,6 +270,7 @@ impl Record {
         Self {
             number: description.generation,
             origin,
+            code: description.generation,
             functions,
             since: SystemTime::now(),
             target: Arc::new(Target {
@@ -329,25 +335,16 @@ impl Kept {
         records.find(|record| record.number == number)
     }
 
-    /// The generation whose commit made the code that another one runs: a roll-back has none of its own.
-    fn code_of(&self, mut number: u64) -> u64 {
-        // It leads to ever smaller numbers.
-        while let Some(record) = self.find(number)
-            && let Origin::RollBack(to) = record.origin
-        {
-            number = to;
-        }
-        number
+    /// The generation whose commit made the code that another one runs.
+    fn code_of(&self, number: u64) -> u64 {
+        self.find(number).map_or(number, |record| record.code)
     }
 
     /// The generation before the one whose code is live.
     fn before_live(&self) -> Result<u64, Refusal> {
         let live = self.records.back().map_or(0, |record| record.number);
         match self.code_of(live).checked_sub(1) {
-            Some(before) => {
-                let code = self.code_of(before);
-                Ok(if self.find(code).is_some() { code } else { before })
-            }
+            Some(before) => Ok(self.code_of(before)),
             None => refuse!(
                 GENERATION,
                 "the process runs the program as built, and there is no generation before it; go to a later one by its number"
@@ -356,7 +353,12 @@ impl Kept {
     }
 
     fn get(&self, number: u64) -> Result<Arc<Target>, Refusal> {
-        if let Some(record) = self.find(number) {
+        // A roll-back to it may be kept longer.
+        let same_code = |record: &&Record| record.code == number;
+        if let Some(record) = self
+            .find(number)
+            .or_else(|| self.records.iter().rev().find(same_code))
+        {
             return Ok(record.target.clone());
         }
         let numbers: Vec<_> = self

@@ -14,7 +14,7 @@ use hotpatch_abi::entry::Entry;
 use hotpatch_abi::manifest::PatchId;
 use hotpatch_runtime::{
     Event, Origin, apply, call, consistent, functions, generation, history, keep_generations, on_event,
-    rollback,
+    rollback, step_back,
 };
 
 use support::{Dylib, alone, compile, folder, returning, returning_parts};
@@ -292,4 +292,23 @@ fn no_thread_sees_a_mixed_generation() {
         }
         DONE.store(true, Ordering::Relaxed);
     });
+}
+
+#[test]
+fn going_to_and_fro_never_ends_the_way() {
+    let (_alone, folder) = (alone(), folder());
+    keep_generations(NonZeroUsize::new(3).unwrap());
+    let (path, first) = returning(folder.path(), "1.so", &[(&ONE, 61)]);
+    apply(path).unwrap();
+    after(first, folder.path(), "2.so", &[(&ONE, 62)]);
+    let second = generation();
+    for _ in 0..10 {
+        step_back().unwrap();
+        assert_eq!(one(), 61);
+        // It is long forgotten, but not what went to it.
+        rollback(second).unwrap();
+        assert_eq!(one(), 62);
+    }
+    rollback(0).unwrap();
+    keep_generations(NonZeroUsize::new(64).unwrap());
 }

@@ -232,6 +232,7 @@ impl Session {
             _ => None,
         });
         let generation = generations.max()?;
+        self.put_off(None);
         self.bench.commit(patch);
         Some(generation)
     }
@@ -287,8 +288,13 @@ impl Session {
                 Answer::Refused { code, message } => {
                     self.report_refusal(*pid, code, message);
                     self.note_last(format!("refused by process {pid} with {code}: {message}"));
-                    // One that does not answer has ended, or gets the patch later.
-                    if code != code::NO_ANSWER.as_str() {
+                    let is_code = |known: code::Code| code == known.as_str();
+                    if is_code(code::VETO) || is_code(code::DRAIN) {
+                        self.put_off(Some(Instant::now()));
+                        self.terminal()
+                            .help("save again later, also an unchanged file: then the edit is offered again");
+                    } else if !is_code(code::NO_ANSWER) {
+                        // One that does not answer has ended, or gets the patch later.
                         self.call_for_restart(code);
                         if let Some(advice) = self.advice() {
                             self.terminal().help(advice);

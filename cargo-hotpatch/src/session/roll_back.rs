@@ -30,6 +30,10 @@ pub(super) struct Sources {
     moved: bool,
     /// When the user was told that something else runs.
     apart: Option<Instant>,
+    /// Whether the last move was a step back by key, so that there is a way forward.
+    stepped_back: bool,
+    /// When a process said "not now" to what they hold.
+    put_off: Option<Instant>,
 }
 
 impl Default for Sources {
@@ -39,6 +43,8 @@ impl Default for Sources {
             code: Some(None),
             moved: false,
             apart: None,
+            stepped_back: false,
+            put_off: None,
         }
     }
 }
@@ -55,6 +61,8 @@ impl Sources {
             code: Some(head),
             moved: false,
             apart: None,
+            stepped_back: false,
+            put_off: None,
         };
     }
 }
@@ -116,6 +124,7 @@ impl Session {
                     still_inside: threads,
                 } => {
                     self.sources.moved = true;
+                    self.sources.stepped_back = *step == Step::Back;
                     self.record_roll_back(*pid, (*generation, *to), functions, RolledBackBy::Key);
                     if *step == Step::Back {
                         self.record_undone(*pid, *generation, functions, *time);
@@ -169,6 +178,7 @@ impl Session {
     pub(super) fn tell_moves(&mut self) {
         for moved in self.processes.moves() {
             self.sources.moved = true;
+            self.sources.stepped_back = false;
             let Moved {
                 pid,
                 generation,
@@ -184,8 +194,12 @@ impl Session {
                         Direction::Forward => "Rolled on",
                     };
                     let by = "by itself or by another command";
+                    let what = match functions.len() {
+                        0 => "no function runs other code than before".to_owned(),
+                        _ => names,
+                    };
                     let text =
-                        format!("process {pid} to generation {to}, {by}: {names} (generation {number})");
+                        format!("process {pid} to generation {to}, {by}: {what} (generation {number})");
                     self.note_last(format!(
                         "process {pid} went to generation {to} {by} (generation {number})"
                     ));
@@ -248,14 +262,15 @@ impl Session {
     /// Says when the sources and the processes come apart, and when they meet again.
     pub(super) fn look_apart(&mut self) {
         match (self.apart_from_all(), self.sources.apart) {
-            (true, None) if self.sources.moved => {
+            // What this session does not know it cannot bring back; `unknown` has said so.
+            (true, None) if self.sources.moved && self.processes.standing().strangers.is_empty() => {
                 self.sources.apart = Some(Instant::now());
                 self.bench.withdraw_live();
                 let mut note =
                     "the sources are ahead of the program now: the next save, also of an unchanged file, is \
                                 compared with what runs, and brings back what they still hold"
                         .to_owned();
-                if self.keys_are_on {
+                if self.keys_are_on && self.sources.stepped_back {
                     note += "; `f` goes forward again";
                 }
                 self.terminal().notes(&[note]);
@@ -283,11 +298,16 @@ impl Session {
         })
     }
 
+    /// A process has said "not now", so the next save counts, also of an unchanged file. `None`: it has taken all.
+    pub(super) fn put_off(&mut self, since: Option<Instant>) {
+        self.sources.put_off = since;
+    }
+
     /// The file of an event that is not about a change, but about a save that the user wants to count: something else
     /// runs than the sources hold.
     pub(super) fn saved_again(&self, event: &FileEvent) -> Option<PathBuf> {
-        let apart = self.sources.apart?;
-        let is_save = event.at > apart && self.bench.inputs().contains(&event.path);
+        let since = self.sources.apart.into_iter().chain(self.sources.put_off).min()?;
+        let is_save = event.at > since && self.bench.inputs().contains(&event.path);
         is_save.then(|| event.path.clone())
     }
 

@@ -165,12 +165,14 @@ fn serve(client: &mut Client, token: &str) -> bool {
         Next::Wait => tell(client),
         Next::Close => false,
         Next::Answer(Request::Await { generation }) if client.trust == Trust::Known => {
+            client.images = hold_all();
             client.awaits = Some(generation);
             tell(client)
         }
         Next::Answer(request) => {
+            let brings_images = matches!(request, Request::Apply { .. });
             let reply = answer(token, &mut client.trust, request);
-            if client.trust == Trust::Known {
+            if client.trust == Trust::Known && brings_images {
                 client.images = hold_all();
             }
             client.reply(&reply).is_ok()

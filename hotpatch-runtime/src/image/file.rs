@@ -109,6 +109,14 @@ impl PatchOnDisk {
         })
     }
 
+    /// The path to show: the one that debuggers know, unless that is of a copy which stands for the file.
+    pub(crate) fn shown_path(&self, loaded: &Loaded) -> PathBuf {
+        match self.kept {
+            Kept::Unchanged(_) => loaded.path.clone(),
+            Kept::Private => self.path.clone(),
+        }
+    }
+
     /// Has the dynamic loader load the file, and makes sure that what it loaded is what was verified.
     pub(crate) fn load(&self) -> Result<Loaded, Refusal> {
         let shown = self.path.display().to_string();

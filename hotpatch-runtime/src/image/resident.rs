@@ -34,9 +34,10 @@ pub(crate) struct Image {
 static MAPPED: Mutex<Vec<Arc<Image>>> = Mutex::new(Vec::new());
 
 impl Image {
-    /// A loaded patch that is bound to `needs`.
+    /// A loaded patch that is bound to `needs`, shown as the file at `path`.
     pub(crate) fn new(
         patch: PatchId,
+        path: PathBuf,
         loaded: Loaded,
         segments: &Segments,
         needs: Vec<Arc<Self>>,
@@ -46,7 +47,7 @@ impl Image {
             // Relaxed: only the number counts.
             id: ImageId(NEXT.fetch_add(1, Ordering::Relaxed)),
             patch,
-            path: loaded.path.clone(),
+            path,
             load: loaded.load,
             segments: segments.clone(),
             needs,
