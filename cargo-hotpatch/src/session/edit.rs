@@ -95,7 +95,7 @@ impl Session {
     /// Returns what rustc said if the edit does not compile.
     fn take_up(&mut self, found: &Edit, at: Instant) -> Option<Vec<Diagnostic>> {
         self.log().record(&Event::ChangeDetected { files: &found.files });
-        let is_apart = self.apart().is_some();
+        let is_apart = self.counts_each_save();
         self.sources.changed();
         if let Some(refusal) = &found.restart {
             self.need_restart(refusal.clone().note("the program runs on as it is"));

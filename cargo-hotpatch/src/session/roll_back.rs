@@ -303,6 +303,11 @@ impl Session {
         self.sources.put_off = since;
     }
 
+    /// Whether a save counts also if it changes nothing.
+    pub(super) fn counts_each_save(&self) -> bool {
+        self.sources.apart.is_some() || self.sources.put_off.is_some()
+    }
+
     /// The file of an event that is not about a change, but about a save that the user wants to count: something else
     /// runs than the sources hold.
     pub(super) fn saved_again(&self, event: &FileEvent) -> Option<PathBuf> {
