@@ -5,14 +5,13 @@
 
 use std::ptr::{self, NonNull, with_exposed_provenance, with_exposed_provenance_mut};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use hotpatch_abi::entry::{Entry, Slot};
 use hotpatch_abi::manifest::{Fixup, FixupForm, ImageRef, Manifest, Place, Published};
 use hotpatch_abi::version::ABI_VERSION;
 
 use super::resident::Image;
-use crate::platform::{Access, Layout, Program, Segments};
+use crate::platform::{Access, Layout, Program, Segments, peek};
 use crate::refusal::{Refusal, refuse};
 use crate::row_list::RowList;
 use crate::table::Code;
@@ -193,8 +192,8 @@ impl<'a> Plan<'a> {
         let entry = with_exposed_provenance::<Entry>(self.address(load, published.entry));
         // SAFETY: the place was checked to be aligned, writable memory of an image, of the size of an entry, which begins
         // with the slot and the version; the image stays mapped. Whatever the place holds, only the row that its slot
-        // names makes it an entry. Relaxed: the row is compared by address.
-        let slot = Slot(unsafe { (*entry.cast::<AtomicU32>()).load(Ordering::Relaxed) });
+        // names makes it an entry.
+        let slot = Slot(unsafe { peek(entry.addr()) });
         let known = (slot.0 as usize)
             .checked_sub(1)
             .and_then(|index| rows.get(index)?.entry());

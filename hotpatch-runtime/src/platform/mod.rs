@@ -22,6 +22,7 @@ mod thread;
 mod way;
 
 pub(crate) use backtraces::forget_images;
+pub(crate) use bytes::peek;
 pub(crate) use changes::Changes;
 pub(crate) use descriptor::off_standard_streams;
 pub(crate) use elf::{Access, Layout, Segments};

@@ -205,6 +205,13 @@ fn whoever_waits_for_a_change_hears_of_commits_only() {
     assert_eq!(next.wait_timeout(std::time::Duration::ZERO), None);
 }
 
+/// Whether the process has the shadow memory of AddressSanitizer: terabytes of addresses.
+fn is_sanitized() -> bool {
+    let pages = std::fs::read_to_string("/proc/self/statm").unwrap();
+    let pages: u64 = pages.split(' ').next().unwrap().parse().unwrap();
+    pages > 1 << 28
+}
+
 /// The short form of `cargo bench -p hotpatch-runtime --bench soak`.
 #[test]
 fn many_cycles_leave_nothing_behind() {
@@ -228,5 +235,10 @@ fn many_cycles_leave_nothing_behind() {
         "{told}"
     );
     assert!(now.images <= 4 && now.mappings <= settled.mappings + 30, "{told}");
-    assert!(now.resident_kib < settled.resident_kib + 1024, "{told}");
+    // AddressSanitizer keeps what was freed.
+    let kept_back = if is_sanitized() { 64 << 10 } else { 0 };
+    assert!(
+        now.resident_kib < settled.resident_kib + 1024 + kept_back,
+        "{told}"
+    );
 }
