@@ -11,7 +11,7 @@ use std::slice;
 use hotpatch_abi::manifest::{Manifest, PatchId};
 use hotpatch_abi::patch_file::{PatchFile, PatchFileError, TRAILER_LEN, Trailer};
 
-use crate::platform::{Layout, Loaded, copy_in_memory};
+use crate::platform::{Layout, Loaded, copy_in_memory, is_traced};
 use crate::refusal::{Refusal, refuse};
 
 /// No patch is near this long; a file that claims to be must not exhaust the memory of the process.
@@ -164,7 +164,7 @@ impl PatchOnDisk {
                 // SAFETY: the image has these very segments, and this part of one is readable, never written, and stays
                 // mapped while it is loaded.
                 let mapped = unsafe { slice::from_raw_parts(start, range.len()) };
-                mapped == &self.covered[range.clone()]
+                is_same(mapped, &self.covered[range.clone()])
             })
     }
 
@@ -177,6 +177,18 @@ impl PatchOnDisk {
             ),
         )
     }
+}
+
+/// Whether the code is that of the file, but for the breakpoints that a debugger has put there as soon as it was mapped.
+fn is_same(mapped: &[u8], verified: &[u8]) -> bool {
+    const BREAKPOINT: u8 = 0xcc;
+    let differing = || {
+        mapped
+            .iter()
+            .zip(verified)
+            .filter(|(mapped, verified)| mapped != verified)
+    };
+    mapped == verified || (is_traced() && differing().all(|(mapped, _)| *mapped == BREAKPOINT))
 }
 
 /// Opens a file that may be a patch: an ordinary one, which not everybody may write.

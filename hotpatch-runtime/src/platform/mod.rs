@@ -30,4 +30,4 @@ pub(crate) use loader::{Loaded, copy_in_memory};
 pub(crate) use poll::{Bell, wait_for};
 pub(crate) use program::{Program, is_privileged};
 pub(crate) use signals::{Signal, without_signals};
-pub(crate) use thread::{thread_id, thread_name};
+pub(crate) use thread::{is_traced, thread_id, thread_name};
