@@ -17,6 +17,7 @@ pub mod checksum;
 pub mod frame;
 pub mod generation;
 pub mod manifest;
+pub mod module;
 pub mod patch_file;
 
 pub use codec::DecodeError;

@@ -205,7 +205,8 @@ fn crates_that_cannot_be_told_from_those_of_a_registry_say_so() {
     let mut session = Session::start_with(&work, &[], &[("RUSTFLAGS", "--cap-lints=warn")]);
     project.edit("outside/deep/src/lib.rs", "deep\"", "DEEP\"");
     let outcome = session.outcome();
-    assert_eq!(outcome["code"], "HP0406", "{outcome}");
+    let messages = session.messages();
+    assert_eq!(outcome["code"], "HP0406", "{:#?}\n{messages}", session.seen);
     session.message("without `--cap-lints`");
     project.edit("outside/deep/src/lib.rs", "DEEP\"", "deep\"");
     assert_eq!(session.outcome()["event"], "nothing-to-do");

@@ -1,0 +1,3 @@
+//! Plugin hosts over a stable ABI: modules come, are replaced as a whole and taken back while the host runs.
+
+pub use hotpatch_abi::module as abi;
