@@ -42,13 +42,14 @@
 
 pub use hotpatch_abi::code::Code;
 pub use hotpatch_abi::manifest::PatchId;
-pub use hotpatch_macros::hotpatch;
+pub use hotpatch_macros::{Migrate, hotpatch};
 
 pub use hotpatch_runtime::{
-    Address, Applied, Callable, Changed, Drain, Event, Followed, Following, Function, Generation, Hold,
-    Image, OnTimeout, Origin, Outcome, Policy, Preparing, Refusal, Resident, RolledBack, Serve, StillInside,
-    Thread, Unload, apply, call, changed, consistent, drain, follow, functions, generation, history, hold,
-    images, keep_generations, on_event, ptr, rollback, serve, step_back, unload,
+    Address, Applied, Callable, Changed, Down, Drain, Event, Failure, Followed, Following, Function,
+    Generation, Hold, Image, Migrate, Migrated, Old, OnTimeout, Origin, Outcome, Policy, Preparing, Refusal,
+    Resident, RolledBack, Serve, State, StillInside, Thread, Unload, apply, call, changed, consistent, drain,
+    follow, functions, generation, history, hold, images, keep_generations, migrate_down, migrate_up,
+    on_event, ptr, rollback, serve, step_back, unload,
 };
 
 #[cfg(any(doc, doctest))]
@@ -60,4 +61,10 @@ mod private;
 #[doc(hidden)]
 pub mod __private2 {
     pub use crate::private::*;
+}
+
+mod state;
+#[doc(hidden)]
+pub mod __state1 {
+    pub use crate::state::*;
 }

@@ -75,10 +75,34 @@ pub mod shadows {
     }
 
     /// A player.
-    #[derive(::std::fmt::Debug)]
+    #[derive(::std::fmt::Debug, ::hotpatch::Migrate)]
+    #[migrate(version = 2, with = Self::again, down)]
     pub struct Player {
         /// Hit points.
+        #[migrate(default = 100)]
         pub hp: u32,
+    }
+
+    impl Player {
+        #[expect(clippy::unnecessary_wraps, reason = "a migration may fail")]
+        fn again(_: &::hotpatch::Old<'_>) -> ::std::result::Result<Self, ::hotpatch::Failure> {
+            ::std::result::Result::Ok(Self::new())
+        }
+    }
+
+    /// What a player does.
+    #[derive(::std::fmt::Debug, ::hotpatch::Migrate)]
+    #[expect(clippy::exhaustive_enums, reason = "it is all there is")]
+    pub enum Doing<T> {
+        /// Nothing.
+        Nothing,
+        /// Something.
+        Something {
+            /// What it is.
+            what: T,
+        },
+        /// More.
+        More(u8, T),
     }
 
     impl Player {

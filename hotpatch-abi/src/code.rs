@@ -97,6 +97,8 @@ codes! {
     VETO = "HP0607";
     /// Calls of what the patch changes did not end in time.
     DRAIN = "HP0608";
+    /// A value in a `State` could not be migrated to the type that it would have.
+    MIGRATION = "HP0609";
 }
 
 #[cfg(test)]

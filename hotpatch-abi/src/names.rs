@@ -33,6 +33,25 @@ pub const HELPER_TRAIT: &str = "__Hotpatch";
 /// type of closure.
 pub const CLOSURE_BODY: &str = "hotpatch_runtime::closure::body";
 
+/// The function of the runtime whose instances are the bodies of the closures given to `State::with`: one for each type
+/// of closure. Its second argument is the value.
+pub const STATE_BODY: &str = "hotpatch_runtime::state::access::body";
+
+/// What the symbols of [`STATE_BODY`] contain, whatever the mangling.
+pub const STATE_BODY_SYMBOL: &str = "hotpatch_runtime5state6access4body";
+
+/// The function of the runtime whose instances describe the types that a `State` is of.
+pub const STATE_DESCRIPTION: &str = "hotpatch_runtime::state::access::description";
+
+/// What the symbols of [`STATE_DESCRIPTION`] contain, whatever the mangling.
+pub const STATE_DESCRIPTION_SYMBOL: &str = "hotpatch_runtime5state6access11description";
+
+/// The handle of a value that is migrated when its type changes: it holds nothing of the type that it names.
+pub const STATE_TYPE: &str = "hotpatch_runtime::state::handle::State<";
+
+/// The trait of the types that can be migrated, whose implementations say what a type is made of.
+pub const MIGRATE_TRAIT: &str = "hotpatch_runtime::state::description::Migrate";
+
 /// Where the function of the runtime lies that makes the future of `hotpatch::serve`. Its first argument is what makes
 /// it: new code of it may make another future.
 pub const SERVE_PATH: &str = "hotpatch_runtime::serve::start";

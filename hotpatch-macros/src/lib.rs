@@ -18,6 +18,7 @@ mod conditional;
 mod expand;
 mod krate;
 mod lifetimes;
+mod migrate;
 mod text;
 
 use proc_macro::TokenStream;
@@ -105,4 +106,38 @@ fn rewrite(
             Ok(expand::expand(&krate, function, &enclosing))
         }
     }
+}
+
+/// Lets the values of a type in a `State` be made anew when a patch changes the type.
+///
+/// A field that has kept its name and its type moves; one whose type derives `Migrate` too, and has changed, is migrated in
+/// turn, also inside of the collections of the standard library. A new field begins with its default, a field that is
+/// gone is dropped. Everything else must be said, or the patch is refused.
+///
+/// # On the type: `#[migrate(..)]`
+///
+/// - `version = 2`: the number of this meaning of a value, 1 if it is not said. A patch with a lower one goes down.
+/// - `with = function`: makes the value. `fn(&Old<'_>) -> Result<Self, E>`, for any `E` that can be shown. It is called when
+///   the version, or the names or the types of fields, are others.
+/// - `down = function`: gives what the type had before and has no more. `fn(&Self, &mut Down) -> Result<(), E>`. With `down`
+///   alone, fields that both have move and others begin with their defaults. Without either, nothing goes down from this
+///   type, and a roll-back to where it was another one is refused.
+/// - `name = "other::Name"`: what the type is known by, instead of its path. For types that were moved or renamed, and for
+///   copies of earlier types that a migration reads.
+/// - `crate = path`: where the `hotpatch` crate is.
+///
+/// # On fields
+///
+/// - `with = function`: makes the field if the old value has none of this name and type. `fn(&Old<'_>) -> Result<Field, E>`.
+/// - `default`, `default = expression`: what it begins with then.
+/// - `from = "name"`: what it was called before.
+///
+/// # On variants
+///
+/// - `from = "Name"`: what it was called before.
+#[proc_macro_derive(Migrate, attributes(migrate))]
+pub fn derive_migrate(item: TokenStream) -> TokenStream {
+    migrate::derive(item.into())
+        .unwrap_or_else(|error| error.to_compile_error())
+        .into()
 }

@@ -9,17 +9,19 @@ use std::time::Instant;
 use hotpatch_abi::entry::{Entry, Slot};
 use hotpatch_abi::manifest::Manifest;
 
-use crate::drain::{self, Affected};
+use crate::drain::{self, Affected, Drained};
 use crate::event::Turn;
 use crate::history;
 use crate::image::{self, Image, PatchOnDisk, Plan};
 use crate::lineage;
+use crate::migration::Migration;
 use crate::platform::{Program, forget_images};
 use crate::refusal::{Refusal, refuse};
 use crate::registry;
 use crate::report::{Applied, Event, Origin, Preparing};
 use crate::rows::Rows;
 use crate::scope::Scope;
+use crate::state::Direction;
 use crate::table::{Description, Row, Subject, Table, row_of};
 
 /// Takes the patch file at `path` live: all its functions switch together, or nothing changes.
@@ -82,16 +84,26 @@ fn commit(turn: &Turn, patch: &PatchOnDisk, started: Instant) -> Result<Applied,
             )
         }
     };
-    let drained = drain::wait(|| affected(manifest, &plan, &entries, &image, table))?;
+    let next = NextTable {
+        manifest,
+        plan: &plan,
+        entries: &entries,
+        image,
+    };
+    let mut migration = Migration::plan(|| next.description(Table::live(&scope)));
+    let affected = || affected(manifest, &plan, &entries, &next.image, table);
+    let Drained { door, inside } = drain::wait(affected, migration.values())?;
+    migration.make(Direction::Forward)?;
     lineage::note(patch.id, manifest.parent);
-    let generation = publish(&scope, manifest, &plan, &entries, image);
-    let elapsed = started.elapsed();
+    let ((generation, elapsed), migrated) =
+        migration.commit(table, || (next.publish(&scope), started.elapsed()), || drop(door));
     Ok(Applied {
         generation,
         patch: patch.id,
         functions: functions(manifest),
         elapsed,
-        still_inside: drained.inside.clone(),
+        migrated,
+        still_inside: inside,
     })
 }
 
@@ -158,65 +170,82 @@ fn check_fit(manifest: &Manifest, table: &Table) -> Result<(), Refusal> {
     }
 }
 
-/// Builds the next table and makes it live.
-fn publish(
-    scope: &Scope,
-    manifest: &Manifest,
-    plan: &Plan<'_>,
-    entries: &[&'static Entry],
+/// What the next table is made of.
+struct NextTable<'a> {
+    manifest: &'a Manifest,
+    plan: &'a Plan<'a>,
+    entries: &'a [&'static Entry],
     image: Arc<Image>,
-) -> u64 {
-    let next = registry::lock_next();
-    let is_new = |entry: &&'static Entry| entry.slot() == Slot::NONE;
-    registry::add(scope, &next, entries.iter().copied().filter(is_new).collect());
-    let live = Table::live(scope);
-    let generation = live.generation + 1;
-    let mut rows = Rows::of(&live.rows);
-    if manifest.parent.is_none() {
-        rows.all_as_built();
-    }
-    for (entry, published) in entries.iter().zip(&manifest.published) {
-        let row = rows.change(row_of(entry.slot()));
-        if *row.name != *published.path {
-            row.name = published.path.as_str().into();
+}
+
+impl NextTable<'_> {
+    /// Makes it live. Returns its generation.
+    fn publish(&self, scope: &Scope) -> u64 {
+        let next = registry::lock_next();
+        let is_new = |entry: &&'static Entry| entry.slot() == Slot::NONE;
+        registry::add(
+            scope,
+            &next,
+            self.entries.iter().copied().filter(is_new).collect(),
+        );
+        let live = Table::live(scope);
+        let description = self.description(live);
+        let generation = description.generation;
+        if description.images.len() > live.images.len() {
+            image::mapped().push(self.image.clone());
         }
-        row.since = generation;
-        row.code = Some(plan.code(&image, published.body));
+        let origin = Origin::Patch(self.image.patch);
+        let functions = functions(self.manifest).into_iter().map(Arc::from).collect();
+        history::publish(scope, &next, description, origin, functions);
+        generation
     }
-    let known = if manifest.instances.is_empty() {
-        HashMap::new()
-    } else {
-        rows.instances()
-    };
-    for instance in &manifest.instances {
-        let built = plan.code(&image, instance.built).address;
-        let row = Row {
-            subject: Subject::Instance(built),
-            name: instance.path.as_str().into(),
-            since: generation,
-            code: Some(plan.code(&image, instance.body)),
+
+    /// The table that follows on the live one. Functions that have no slot yet are left out.
+    fn description(&self, live: &Table) -> Description {
+        let Self { manifest, plan, .. } = self;
+        let generation = live.generation + 1;
+        let mut rows = Rows::of(&live.rows);
+        if manifest.parent.is_none() {
+            rows.all_as_built();
+        }
+        let published = self.entries.iter().zip(&manifest.published);
+        for (entry, published) in published.filter(|(entry, _)| entry.slot() != Slot::NONE) {
+            let row = rows.change(row_of(entry.slot()));
+            if *row.name != *published.path {
+                row.name = published.path.as_str().into();
+            }
+            row.since = generation;
+            row.code = Some(plan.code(&self.image, published.body));
+        }
+        let known = if manifest.instances.is_empty() {
+            HashMap::new()
+        } else {
+            rows.instances()
         };
-        match known.get(&built) {
-            Some(index) => rows.replace(*index, row),
-            None => drop(rows.add(row)),
+        for instance in &manifest.instances {
+            let built = plan.code(&self.image, instance.built).address;
+            let row = Row {
+                subject: Subject::Instance(built),
+                name: instance.path.as_str().into(),
+                since: generation,
+                code: Some(plan.code(&self.image, instance.body)),
+            };
+            match known.get(&built) {
+                Some(index) => rows.replace(*index, row),
+                None => drop(rows.add(row)),
+            }
+        }
+        let mut images = live.images.clone();
+        if !images.iter().any(|resident| resident.id == self.image.id) {
+            images = images.with(self.image.clone());
+        }
+        Description {
+            generation,
+            head: Some(self.image.patch),
+            rows: rows.into_list(),
+            images,
         }
     }
-    let mut images = live.images.clone();
-    let patch = image.patch;
-    if !images.iter().any(|resident| resident.id == image.id) {
-        images = images.with(image.clone());
-        image::mapped().push(image);
-    }
-    let description = Description {
-        generation,
-        head: Some(patch),
-        rows: rows.into_list(),
-        images,
-    };
-    let origin = Origin::Patch(patch);
-    let functions = functions(manifest).into_iter().map(Arc::from).collect();
-    history::publish(scope, &next, description, origin, functions);
-    generation
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -48,9 +48,8 @@ fn call_without_word<R>(f: impl FnOnce() -> R) -> R {
 /// that a later generation added runs as it was built.
 pub fn consistent<R>(f: impl FnOnce() -> R) -> R {
     let _scope = Scope::open();
-    let _inside = Scope::here()
-        .is_tracked()
-        .then(|| drain::step_inside(drain::CONSISTENT));
+    // Also where functions are not tracked: a value must not change its layout while code of one generation uses it.
+    let _inside = drain::step_inside(drain::CONSISTENT);
     let source = Live(AtomicPtr::new(table::LIVE.get().cast_mut()));
     let _consistent = Consistent::begin(&source);
     closure::run(Scope::here(), f)

@@ -14,15 +14,17 @@ use hotpatch_abi::generation::{self, GenerationStatus};
 use hotpatch_abi::manifest::PatchId;
 use hotpatch_abi::names::KEEP_GENERATIONS_VAR;
 
-use crate::drain::{self, Affected};
+use crate::drain::{self, Affected, Drained};
 use crate::event::Turn;
 use crate::image::ImageId;
+use crate::migration::Migration;
 use crate::platform::is_privileged;
 use crate::refusal::{Refusal, refuse};
 use crate::registry::{self, Next};
 use crate::report::{Event, Generation, Origin, Preparing, RolledBack};
 use crate::row_list::RowList;
 use crate::scope::Scope;
+use crate::state::Direction;
 use crate::table::{Code, Description, Row, Table};
 use crate::unload;
 
@@ -152,10 +154,10 @@ pub(crate) fn live() -> GenerationStatus {
 fn back(turn: &Turn, to: Option<u64>, started: Instant) -> Result<(RolledBack, Option<PatchId>), Refusal> {
     let scope = Scope::open();
     registry::refresh(&scope);
-    let (to, target) = {
+    let (to, target, direction) = {
         let kept = lock();
         let to = to.map_or_else(|| kept.before_live(), Ok)?;
-        (to, kept.get(to)?)
+        (to, kept.get(to)?, kept.direction(to))
     };
     let (generation, functions) = {
         let live = Table::live(&scope);
@@ -164,24 +166,31 @@ fn back(turn: &Turn, to: Option<u64>, started: Instant) -> Result<(RolledBack, O
     };
     let origin = Origin::RollBack(to);
     turn.prepare(|| Preparing::new(generation, origin, strings(&functions)))?;
-    let drained = drain::wait(|| target.affected(Table::live(&scope)))?;
-
-    let next = registry::lock_next();
-    let live = Table::live(&scope);
-    let description = Description {
+    let description = |live: &Table| Description {
         generation,
         head: target.head,
         rows: target.applied_to(&live.rows),
         images: live.images.clone(),
     };
+    let before = Table::live(&scope);
+    let mut migration = Migration::plan(|| description(before));
+    let Drained { door, inside } = drain::wait(|| target.affected(before), migration.values())?;
+    migration.make(direction)?;
     let paths = strings(&functions);
-    publish(&scope, &next, description, origin, functions);
+    let publish = || {
+        let next = registry::lock_next();
+        let description = description(Table::live(&scope));
+        publish(&scope, &next, description, origin, functions);
+        started.elapsed()
+    };
+    let (elapsed, migrated) = migration.commit(before, publish, || drop(door));
     let rolled_back = RolledBack {
         generation,
         to,
         functions: paths,
-        elapsed: started.elapsed(),
-        still_inside: drained.inside.clone(),
+        elapsed,
+        migrated,
+        still_inside: inside,
     };
     Ok((rolled_back, target.head))
 }
@@ -349,6 +358,15 @@ impl Kept {
                 GENERATION,
                 "the process runs the program as built, and there is no generation before it; go to a later one by its number"
             ),
+        }
+    }
+
+    /// Which way it is from the code that is live to that of a generation.
+    fn direction(&self, to: u64) -> Direction {
+        let live = self.records.back().map_or(0, |record| record.code);
+        match self.code_of(to) < live {
+            true => Direction::Back,
+            false => Direction::Forward,
         }
     }
 

@@ -19,8 +19,8 @@ pub use refusal::Refusal;
 pub use serve::{Serve, serve};
 
 pub use report::{
-    Address, Applied, Drain, Event, Function, Generation, Hold, Image, OnTimeout, Origin, Preparing,
-    Resident, RolledBack, StillInside, Thread, Unload,
+    Address, Applied, Drain, Event, Function, Generation, Hold, Image, Migrated, OnTimeout, Origin,
+    Preparing, Resident, RolledBack, StillInside, Thread, Unload,
 };
 
 #[cfg(not(feature = "live"))]
@@ -67,6 +67,8 @@ mod lineage;
 #[cfg(feature = "live")]
 mod live;
 #[cfg(feature = "live")]
+mod migration;
+#[cfg(feature = "live")]
 mod platform;
 #[cfg(feature = "live")]
 mod presence;
@@ -81,6 +83,7 @@ mod rows;
 #[cfg(feature = "live")]
 mod scope;
 pub mod started;
+pub mod state;
 #[cfg(feature = "live")]
 mod sync;
 #[cfg(feature = "live")]
@@ -114,5 +117,6 @@ pub use registry::Registered;
 #[doc(hidden)]
 pub use reserve::reserve;
 pub use started::Started;
+pub use state::{Down, Failure, Migrate, Old, State, migrate_down, migrate_up};
 #[cfg(feature = "live")]
 pub use unload::{hold, images, unload};

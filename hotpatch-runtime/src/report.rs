@@ -28,6 +28,18 @@ pub enum Event {
     Followed(Followed),
 }
 
+/// Values that a commit or a roll-back has made anew, because their type has changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Migrated {
+    /// The name of the type.
+    pub name: String,
+    /// How many values there are.
+    pub values: usize,
+    /// The version of the type before and after.
+    pub versions: (u32, u32),
+}
+
 /// What is about to become live, and the chance to say no.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -77,6 +89,8 @@ pub struct Applied {
     pub functions: Vec<String>,
     /// The time from the offer to the switch.
     pub elapsed: Duration,
+    /// The values in [`State`](crate::State)s that were migrated, by their types.
+    pub migrated: Vec<Migrated>,
     /// Who was inside these functions all the same, where [`drain`](crate::drain()) had waited long enough.
     pub still_inside: Vec<StillInside>,
 }
@@ -119,6 +133,8 @@ pub struct RolledBack {
     pub functions: Vec<String>,
     /// The time from the request to the switch.
     pub elapsed: Duration,
+    /// The values in [`State`](crate::State)s that were migrated, by their types.
+    pub migrated: Vec<Migrated>,
     /// Who was inside these functions all the same, where [`drain`](crate::drain()) had waited long enough.
     pub still_inside: Vec<StillInside>,
 }

@@ -244,6 +244,16 @@ impl Table {
         unsafe { LIVE.replace(&scope.pin(), table, Self::retire) };
     }
 
+    /// Makes a table that is not published.
+    pub(crate) fn unpublished(description: Description) -> Unpublished {
+        Unpublished(Self::allocate(description, LIVE.get()))
+    }
+
+    /// The code that an instance has, whose body as built lies at `built`; `None` if it runs that.
+    pub(crate) fn code_of(&self, built: NonNull<()>) -> Option<NonNull<()>> {
+        self.instances.get(built)
+    }
+
     fn layout(rows: usize) -> Layout {
         let cells = Layout::array::<Cell>(rows).expect("fewer cells than memory");
         Layout::new::<Self>()
@@ -372,6 +382,25 @@ impl Table {
             table.drop_in_place();
             dealloc(table.cast(), layout);
         }
+    }
+}
+
+/// A table that only this thread uses.
+pub(crate) struct Unpublished(*mut Table);
+
+impl Deref for Unpublished {
+    type Target = Table;
+
+    fn deref(&self) -> &Table {
+        // SAFETY: it was allocated, and is freed when this is dropped.
+        unsafe { &*self.0 }
+    }
+}
+
+impl Drop for Unpublished {
+    fn drop(&mut self) {
+        // SAFETY: it was allocated, and nobody else has it.
+        unsafe { Table::free(self.0) };
     }
 }
 

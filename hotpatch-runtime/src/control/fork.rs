@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{private, server, wake};
-use crate::{drain, event, fork, history, image, lineage, registry, scope, unload};
+use crate::{drain, event, fork, history, image, lineage, registry, scope, state, unload};
 
 /// Where children open their channels.
 #[derive(Debug)]
@@ -43,6 +43,7 @@ unsafe extern "C" fn in_child() {
         history::is_free,
         image::is_free,
         lineage::is_free,
+        state::is_free,
         unload::is_free,
     ];
     if locks.iter().all(|is_free| is_free()) {

@@ -16,6 +16,8 @@ use super::track::Inside;
 
 /// Stands for the closure of [`consistent`](crate::consistent), which is a call of all functions.
 pub(crate) const CONSISTENT: usize = usize::MAX;
+/// Stands for the use of a [`State`](crate::State).
+pub(crate) const STATE: usize = usize::MAX - 1;
 /// How much longer than the commit may wait a thread waits at the door. It is only used up by a thread that waits there
 /// with something that the commit itself needs: a call in a signal handler, or in the global allocator.
 const GRACE: Duration = Duration::from_secs(1);

@@ -10,10 +10,10 @@ mod setting;
 mod track;
 mod wait;
 
-pub(crate) use door::{CONSISTENT, step_inside};
+pub(crate) use door::{CONSISTENT, STATE, step_inside};
 pub use setting::drain;
 pub(crate) use setting::is_on;
-pub(crate) use wait::{Affected, wait};
+pub(crate) use wait::{Affected, Drained, Values, wait};
 
 /// Whether nobody is at what a drained commit needs.
 pub(crate) fn is_free() -> bool {

@@ -65,6 +65,16 @@ pub(super) fn all() -> impl Iterator<Item = &'static Track> {
     })
 }
 
+/// Whether this thread is inside a function, or cannot be told.
+pub(super) fn is_inside(function: usize) -> bool {
+    let track = TRACK.get();
+    HIDDEN_HERE.get() > 0
+        || track.is_some_and(|track| {
+            let mut functions = track.functions();
+            functions.any(|inside| inside.is_none_or(|inside| inside == function))
+        })
+}
+
 /// How many calls are inside something that cannot be told.
 pub(super) fn hidden() -> usize {
     // SeqCst: as in `Track::functions`.

@@ -3,15 +3,30 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::door::{CONSISTENT, Closed};
+use super::door::{CONSISTENT, Closed, STATE};
 use super::{setting, track};
 use crate::platform::thread_id;
 use crate::refusal::{Refusal, refuse};
-use crate::report::{OnTimeout, StillInside, Thread};
+use crate::report::{Drain, OnTimeout, StillInside, Thread};
 
 /// How often it looks, at first and later.
 const SOON: Duration = Duration::from_micros(50);
 const LATER: Duration = Duration::from_millis(5);
+
+/// How long a commit that migrates waits for those who use a [`State`](crate::State), unless [`drain`](crate::drain) says
+/// it.
+const FOR_VALUES: Drain = Drain {
+    timeout: Duration::from_secs(2),
+    on_timeout: OnTimeout::Refuse,
+};
+
+/// What a commit does to the values of [`State`](crate::State)s.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Values {
+    Stay,
+    /// It makes them anew: nobody may use one meanwhile.
+    Migrate,
+}
 
 /// The functions that a commit switches: the address of the entry or of the body as built, and the path.
 pub(crate) type Affected = Vec<(usize, String)>;
@@ -19,17 +34,29 @@ pub(crate) type Affected = Vec<(usize, String)>;
 /// The end of the wait. The door stays closed until this is dropped.
 #[derive(Default)]
 pub(crate) struct Drained {
-    _door: Option<Closed>,
+    pub(crate) door: Option<Closed>,
     /// Who is inside all the same.
     pub(crate) inside: Vec<StillInside>,
 }
 
-/// Waits as far as the program wants it. Belongs to whoever has the turn.
-pub(crate) fn wait(affected: impl FnOnce() -> Affected) -> Result<Drained, Refusal> {
-    let Some(drain) = setting::get() else {
+/// Waits as far as the program wants it, or as values need it. Belongs to whoever has the turn.
+pub(crate) fn wait(affected: impl FnOnce() -> Affected, values: Values) -> Result<Drained, Refusal> {
+    let setting = setting::get();
+    let migrates = values == Values::Migrate;
+    let Some(drain) = setting.or(migrates.then_some(FOR_VALUES)) else {
         return Ok(Drained::default());
     };
-    let affected = affected();
+    let mut affected = setting.map(|_| affected()).unwrap_or_default();
+    if migrates {
+        if track::is_inside(STATE) || track::is_inside(CONSISTENT) {
+            refuse!(
+                BUSY,
+                "it migrates values, and this thread uses one, or is inside `hotpatch::consistent`; apply it from another \
+                 thread, or after the closure has returned"
+            );
+        }
+        affected.push((STATE, "hotpatch::State::with".into()));
+    }
     let door = Closed::close(
         affected.iter().map(|function| function.0).collect(),
         drain.timeout,
@@ -39,10 +66,11 @@ pub(crate) fn wait(affected: impl FnOnce() -> Affected) -> Result<Drained, Refus
     loop {
         let inside = still_inside(&door, &affected);
         let is_over = started.elapsed() >= drain.timeout && drain.on_timeout == OnTimeout::Proceed;
-        // It may have been turned off meanwhile.
-        if inside.is_empty() || is_over || setting::get().is_none() {
+        // It may have been turned off meanwhile. Values are not migrated under the eyes of others.
+        let may_proceed = !migrates && (is_over || setting::get().is_none());
+        if inside.is_empty() || may_proceed {
             return Ok(Drained {
-                _door: Some(door),
+                door: Some(door),
                 inside,
             });
         }

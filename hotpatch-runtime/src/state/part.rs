@@ -1,0 +1,125 @@
+//! How one field of a new value comes about.
+
+use std::mem::ManuallyDrop;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::description::{Describe, Migrate};
+use super::down::Down;
+use super::failure::Failure;
+use super::old::Old;
+
+/// What the new type says of one of its fields.
+#[doc(hidden)]
+pub struct Part<F> {
+    pub name: &'static str,
+    /// What it was called before, if that is said.
+    pub from: Option<&'static str>,
+    pub describe: Describe,
+    /// Makes one out of an old one of another layout, where the type can.
+    pub rebuild: Option<fn(&Old<'_>) -> Result<F, Failure>>,
+    /// Makes one if the old value has none of this type.
+    pub with: Option<fn(&Old<'_>) -> Result<F, Failure>>,
+    pub fallback: Fallback<F>,
+}
+
+/// What a field begins with.
+#[doc(hidden)]
+pub enum Fallback<F> {
+    /// Nothing.
+    None,
+    /// Its default, if it is new.
+    IfNew(fn() -> F),
+    /// What its author said, also if it had another type.
+    Said(fn() -> F),
+}
+
+impl<F> Part<F> {
+    /// Moves the field from the old value, or makes it. The caller decides at the end whether it is dropped.
+    pub fn take(self, old: &Old<'_>) -> Result<ManuallyDrop<F>, Failure> {
+        let name = self.name;
+        let new = (self.describe)();
+        if let Some(given) = old.given(name, new) {
+            // SAFETY: it is a value of this description, which has left the box.
+            return given
+                .map(|value| unsafe { value.cast::<ManuallyDrop<F>>().read() })
+                .map_err(|failure| failure.within(name));
+        }
+        let before = self
+            .from
+            .and_then(|from| old.part(from))
+            .or_else(|| old.part(name));
+        if let Some(part) = before
+            && let Some(taken) = old.take(part, new, self.rebuild)
+        {
+            return taken.map_err(|failure| failure.within(name));
+        }
+        if let Some(with) = self.with {
+            return with(old)
+                .map(ManuallyDrop::new)
+                .map_err(|failure| failure.within(name));
+        }
+        match (self.fallback, before) {
+            (Fallback::Said(default), _) | (Fallback::IfNew(default), None) => {
+                Ok(ManuallyDrop::new(default()))
+            }
+            (Fallback::IfNew(_) | Fallback::None, Some((value, description))) => {
+                // SAFETY: it is a part of the old value.
+                let part = unsafe { Old::new(value, description, old.moves()) };
+                Err(part.cannot_become((new.name)()).within(name))
+            }
+            (Fallback::None, None) => Err(Failure::new(format_args!(
+                "the field is new, and `{}` has no default; say what it begins with: `#[migrate(default = ..)]` or \
+                 `#[migrate(with = ..)]`",
+                (new.name)()
+            ))
+            .within(name)),
+        }
+    }
+}
+
+/// Has a function of the author make a value.
+#[doc(hidden)]
+pub fn rebuilt_by<T, E: std::fmt::Display>(
+    old: &Old<'_>,
+    migrate: impl FnOnce(&Old<'_>) -> Result<T, E>,
+) -> Result<T, Failure> {
+    migrate(old).map_err(Failure::new)
+}
+
+/// Has a function of the author fill in what an earlier type has.
+#[doc(hidden)]
+pub fn downed_by<T, E: std::fmt::Display>(
+    value: &T,
+    down: &mut Down,
+    migrate: impl FnOnce(&T, &mut Down) -> Result<(), E>,
+) -> Result<(), Failure> {
+    migrate(value, down).map_err(Failure::new)
+}
+
+/// One item of a collection.
+pub(super) fn item<F: Migrate>(
+    old: &Old<'_>,
+    part: (*const u8, &'static super::description::Description),
+) -> Result<ManuallyDrop<F>, Failure> {
+    old.take(part, F::describe(), Some(F::rebuild))
+        .unwrap_or_else(|| {
+            // SAFETY: it is a part of the old value.
+            let part = unsafe { Old::new(part.0, part.1, old.moves()) };
+            Err(part.cannot_become((F::describe().name)()))
+        })
+}
+
+/// Runs code of the author; a panic is a failure.
+pub(super) fn contain<T>(run: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
+    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|payload| {
+        let text = payload.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| payload.downcast_ref::<&str>().copied());
+        let failure = Failure::new(format_args!(
+            "the migration panicked{}",
+            text.map(|text| format!(": {text}")).unwrap_or_default()
+        ));
+        // Its destructor could panic, too.
+        std::mem::forget(payload);
+        Err(failure)
+    })
+}

@@ -1,0 +1,7 @@
+#[derive(hotpatch::Migrate)]
+union Either {
+    a: u32,
+    b: f32,
+}
+
+fn main() {}

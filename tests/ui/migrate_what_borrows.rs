@@ -1,0 +1,6 @@
+#[derive(hotpatch::Migrate)]
+struct View<'a> {
+    text: &'a str,
+}
+
+fn main() {}
