@@ -49,8 +49,9 @@ pub const STATE_DESCRIPTION_SYMBOL: &str = "hotpatch_runtime5state6access11descr
 /// The handle of a value that is migrated when its type changes: it holds nothing of the type that it names.
 pub const STATE_TYPE: &str = "hotpatch_runtime::state::handle::State<";
 
-/// The trait of the types that can be migrated, whose implementations say what a type is made of.
-pub const MIGRATE_TRAIT: &str = "hotpatch_runtime::state::description::Migrate";
+/// What the symbols of the function contain whose instances make values of the types that can be migrated: one for each
+/// type that says what it is made of.
+pub const MIGRATION_SYMBOL: &str = "hotpatch_runtime5state11description12rebuild_into";
 
 /// Where the function of the runtime lies that makes the future of `hotpatch::serve`. Its first argument is what makes
 /// it: new code of it may make another future.

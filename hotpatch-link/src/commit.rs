@@ -54,7 +54,7 @@ impl Patcher {
             ..
         } = patch.draft;
         self.last = program.clone();
-        self.safety.commit(&program, &selection, &states);
+        self.safety.commit(&program, &selection, &states, &self.names);
         self.news.commit(*findings, &selection, &states);
         let index = ImageIndex(self.live.images.len());
         let version = |body| match body {

@@ -3,7 +3,9 @@
 use rustc_hash::FxHashMap as HashMap;
 
 use hotpatch_abi::code;
-use hotpatch_abi::names::{BODY_PREFIX, CLOSURE_BODY, ENTRY_PREFIX, INSTANCE_PREFIX, TYPES_PREFIX};
+use hotpatch_abi::names::{
+    BODY_PREFIX, CLOSURE_BODY, ENTRY_PREFIX, INSTANCE_PREFIX, STATE_BODY, STATE_DESCRIPTION, TYPES_PREFIX,
+};
 
 use crate::names::{self, Identifier, Name, Names};
 use crate::object_file::Role;
@@ -160,9 +162,11 @@ pub(crate) fn is_body(path: &str) -> bool {
     path.contains(BODY_PREFIX) && body_key(path, BODY_PREFIX).is_some() || is_instance(path)
 }
 
-/// Whether a path is that of a body that has no entry: one of several instances, or of a closure that is given to `call`.
+/// Whether a path is that of a body that has no entry: one of several instances, of a closure that is given to `call` or
+/// to `State::with`, or of what describes a type.
 pub(crate) fn is_instance(path: &str) -> bool {
     is_closure(path)
+        || is_exactly(path, STATE_DESCRIPTION)
         || path.contains(INSTANCE_PREFIX) && body_key(without_arguments(path), INSTANCE_PREFIX).is_some()
 }
 
@@ -172,9 +176,18 @@ pub(crate) fn is_dispatch(path: &str) -> bool {
     path.starts_with("hotpatch_runtime::dispatch::")
 }
 
-/// Whether a path is that of the body of a closure that is given to `call`.
+/// Whether a path is that of the body of a closure that is given to `call`, or to `State::with`.
 pub(crate) fn is_closure(path: &str) -> bool {
-    path.starts_with(CLOSURE_BODY) && without_arguments(path) == CLOSURE_BODY
+    is_exactly(path, CLOSURE_BODY) || is_access(path)
+}
+
+/// Whether a path is that of the body of a closure that is given to `State::with`.
+pub(crate) fn is_access(path: &str) -> bool {
+    is_exactly(path, STATE_BODY)
+}
+
+fn is_exactly(path: &str, function: &str) -> bool {
+    path.starts_with(function) && without_arguments(path) == function
 }
 
 /// The path of a function without its own type arguments, which only v0 names have.

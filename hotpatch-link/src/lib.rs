@@ -30,6 +30,7 @@ mod states;
 mod unchanged;
 
 mod constructors;
+mod entrances;
 mod initial;
 mod instances;
 mod starts;

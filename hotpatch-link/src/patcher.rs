@@ -1,5 +1,6 @@
 //! The steps of a patch in order: read, compare, select, bind, link, commit.
 
+use std::cell::LazyCell;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -27,7 +28,7 @@ use crate::merge;
 use crate::names::Names;
 use crate::notes::{Findings, News};
 use crate::program::{Atom, ObjectCache, Program};
-use crate::reach;
+use crate::reach::{self, Calls};
 use crate::reasons::{self, Crates, Edit, Unreached};
 use crate::safety::Safety;
 use crate::selection::{self, Body, Compared, Selection};
@@ -137,7 +138,7 @@ impl Patcher {
         let backtraces = backtraces::find(&bytes, &linked, &names);
         let program = cache.read(units, &mut names)?;
         let mut safety = Safety::default();
-        safety.learn(&program);
+        safety.learn(&program, &names);
         let news = News::of_process(&program, &names, &Crates::of(units));
         let last = program.clone();
         let table = built::functions(&program, &names);
@@ -202,6 +203,12 @@ impl Patcher {
         })?;
         let comes_along = |index: usize| selection.new_instances.contains(&index);
         instances::changed_captures(&adopted, &self.live.instances, comes_along, &self.names)?;
+        let migrating = self.safety.migrating(&program, &self.names);
+        let calls = LazyCell::new(|| Calls::of(&self.live, &self.names));
+        instances::gone_accesses(&adopted, &self.live.instances, &migrating, |path| {
+            let name = self.names.get(path);
+            name.is_none_or(|name| self.live.versions(name).any(|version| calls.runs(version)))
+        })?;
         let mut notes = signatures::notes(
             compared,
             &added(compared, &selection, &findings, &states),

@@ -183,7 +183,7 @@ impl<'a> Calls<'a> {
     }
 
     /// Whether something that runs leads to a function without the table.
-    fn runs(&self, function: Version) -> bool {
+    pub(crate) fn runs(&self, function: Version) -> bool {
         let through_table = |version: &Version| hot::is_body(self.path(*version));
         let mut open = vec![function];
         let mut seen: HashSet<Version> = HashSet::default();

@@ -3,6 +3,7 @@
 use hotpatch_abi::code;
 use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
+use crate::entrances::Entrances;
 use crate::fingerprint::Fingerprint;
 use crate::hot::{Body, Types};
 use crate::initial::written_path;
@@ -27,8 +28,9 @@ pub(crate) struct Safety {
 
 impl Safety {
     /// Learns the types of a program as built.
-    pub(crate) fn learn(&mut self, program: &Program) {
+    pub(crate) fn learn(&mut self, program: &Program, names: &Names) {
         self.learn_types(program);
+        self.learn_entrances(program, names);
         for object in &program.objects {
             for (linkage, of) in &object.types.statics {
                 self.known.add_static(*linkage, *of);
@@ -37,8 +39,15 @@ impl Safety {
     }
 
     /// Learns the types of a program that a patch was made of. Of its statics, those in the patch are live now.
-    pub(crate) fn commit(&mut self, program: &Program, selection: &Selection, states: &States) {
+    pub(crate) fn commit(
+        &mut self,
+        program: &Program,
+        selection: &Selection,
+        states: &States,
+        names: &Names,
+    ) {
         self.learn_types(program);
+        self.learn_entrances(program, names);
         for object in &program.objects {
             for linkage in states.reserved.keys() {
                 if let Some(of) = object.types.static_type(*linkage) {
@@ -56,6 +65,19 @@ impl Safety {
                 }
             }
         }
+    }
+
+    /// Where the bodies are entered matters only if there are values that migrate. As long as there are none, everything
+    /// counts as entered outside of them.
+    fn learn_entrances(&mut self, program: &Program, names: &Names) {
+        let entrances = match self.known.has_contents() {
+            true => Entrances::of(program, names),
+            false => Entrances {
+                free: self.known.bodies().collect(),
+                ..Entrances::default()
+            },
+        };
+        self.known.note_entrances(entrances);
     }
 
     fn learn_types(&mut self, program: &Program) {
@@ -192,6 +214,12 @@ impl Safety {
             });
         }
         Ok(())
+    }
+
+    /// The names of the types of values in `State`s that migrate if this program becomes live.
+    pub(crate) fn migrating<'a>(&self, program: &Program, names: &'a Names) -> Vec<&'a str> {
+        let migrating = self.known.migrating(self.new_tables(program), names);
+        migrating.into_iter().map(|of| names.text(of)).collect()
     }
 
     /// The type of a static or thread-local in the process, by the name that the process has for it.

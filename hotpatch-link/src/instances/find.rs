@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use hotpatch_abi::names::CLOSURE_BODY;
+use hotpatch_abi::names::{STATE_BODY, STATE_DESCRIPTION};
 use rustc_hash::FxHashSet as HashSet;
 use xxhash_rust::xxh3::Xxh3;
 
@@ -25,6 +25,8 @@ const LIBRARIES: [&str; 4] = ["core::", "alloc::", "std::", "hotpatch_runtime::"
 
 /// A function that was given to `call`, and of which nothing but its code is left.
 const CALLED: &str = "the function given to hotpatch::call";
+/// The same for a value.
+const USED: &str = "the function given to State::with";
 
 /// What lies between a function that calls a closure and the closure.
 const CALLS: &str = "core::ops::function::Fn";
@@ -126,11 +128,17 @@ fn describe(
         // The type of a function is called like a pointer to it.
         identity = format!("{identity} {}", names.text(linkage));
     }
-    if generic == CLOSURE_BODY {
+    if generic == STATE_DESCRIPTION {
+        return (identity, format!("State<{arguments}"), None);
+    }
+    if hot::is_closure(generic) {
         let closure = first_argument(arguments);
         let shown = match closure.contains(CLOSURE_ENV) {
             true => plain_closure(closure),
-            false => given(program, names, atom, arguments).unwrap_or_else(|| CALLED.to_owned()),
+            false => given(program, names, atom, arguments).unwrap_or_else(|| {
+                let called = if hot::is_access(generic) { USED } else { CALLED };
+                called.to_owned()
+            }),
         };
         return (identity, shown, Some(closure.to_owned()));
     }
@@ -190,8 +198,16 @@ fn first_argument(arguments: &str) -> &str {
     &arguments[..end.map_or(arguments.len(), |(at, _)| at)]
 }
 
+/// The closure that is given to `State::with` and the type of its value, if that is what an identity is of.
+pub(super) fn access(identity: &str) -> Option<(&str, &str)> {
+    let arguments = identity.strip_prefix(STATE_BODY)?.strip_prefix('<')?;
+    let closure = first_argument(arguments);
+    let rest = arguments[closure.len()..].strip_prefix(", ")?;
+    Some((closure, first_argument(rest)))
+}
+
 /// The path of a closure without what belongs to the bodies of hot functions.
-fn plain_closure(text: &str) -> String {
+pub(super) fn plain_closure(text: &str) -> String {
     written::author_path(text).replace(CLOSURE_ENV, CLOSURE)
 }
 
@@ -225,6 +241,16 @@ mod tests {
         ] {
             assert_eq!(first_argument(arguments), first);
         }
+    }
+
+    #[test]
+    fn an_access_names_its_closure_and_the_type_of_the_value() {
+        let identity = format!(
+            "{STATE_BODY}<game::main::{{closure_env#0}}<(u8, u8)>, game::World<u8>, &game::World<u8>, ()>"
+        );
+        let expected = ("game::main::{closure_env#0}<(u8, u8)>", "game::World<u8>");
+        assert_eq!(access(&identity), Some(expected));
+        assert_eq!(access("hotpatch_runtime::closure::body<a, b>"), None);
     }
 
     #[test]

@@ -15,6 +15,8 @@ use crate::selection::Selection;
 /// An instance in the process.
 #[derive(Clone, Debug)]
 pub(crate) struct KnownInstance {
+    /// As which it came into the process.
+    pub(crate) identity: String,
     /// The bodies as built, by which the process knows it.
     pub(crate) built: Vec<Version>,
     /// The body that it runs.
@@ -168,6 +170,14 @@ impl KnownInstances {
         adopted
     }
 
+    /// Those of the process that an edited program has no more, as far as can be told.
+    pub(crate) fn lost<'a>(&'a self, adopted: &Adopted) -> impl Iterator<Item = &'a KnownInstance> {
+        let known: BTreeSet<Id> = adopted.known.iter().flatten().copied().collect();
+        let all = self.all.iter().enumerate();
+        all.filter(move |(id, _)| !known.contains(id))
+            .map(|(_, instance)| instance)
+    }
+
     /// Parts those that are others for all that old callers know.
     fn part(&self, adopted: &mut Adopted) {
         for (index, instance) in adopted.instances.iter().enumerate() {
@@ -203,6 +213,7 @@ impl KnownInstances {
             linkage: instance.bodies[0].linkage,
         };
         self.all.push(KnownInstance {
+            identity: instance.identity.clone(),
             built,
             body,
             first: body,

@@ -10,4 +10,4 @@ mod refuse;
 
 pub(crate) use find::{Capture, Instance, instances};
 pub(crate) use known::{Adopted, Id, InstanceBody, KnownInstances};
-pub(crate) use refuse::changed_captures;
+pub(crate) use refuse::{changed_captures, gone_accesses};

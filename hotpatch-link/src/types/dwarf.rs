@@ -1,6 +1,9 @@
 //! Reads the types of an object from its debugging information entries.
 
-use hotpatch_abi::names::{BODY_PREFIX, CLOSURE_BODY_SYMBOL, INSTANCE_PREFIX, SERVE_PATH};
+use hotpatch_abi::names::{
+    BODY_PREFIX, CLOSURE_BODY_SYMBOL, INSTANCE_PREFIX, MIGRATION_SYMBOL, SERVE_PATH, STATE_BODY_SYMBOL,
+    STATE_DESCRIPTION, STATE_DESCRIPTION_SYMBOL, STATE_TYPE,
+};
 use rustc_hash::FxHashMap as HashMap;
 
 use super::dies::{Dies, Index};
@@ -139,12 +142,29 @@ impl Reader<'_> {
                 let told = self.own_name(index);
                 table.instances.insert(name, told);
             }
+            if linkage_name.contains(STATE_DESCRIPTION_SYMBOL)
+                && self.names.path(name).starts_with(STATE_DESCRIPTION)
+            {
+                let contents = self.type_parameters(index);
+                table.contents.extend(contents);
+            }
+        } else if linkage_name.contains(MIGRATION_SYMBOL) {
+            let migrates = self.type_parameters(index);
+            table.migrates.extend(migrates);
         } else if self.is_method(index) {
             let name = self.names.intern(linkage_name);
             let mut types = self.signature(index);
             types.remove(1);
             table.methods.push((name, types));
         }
+    }
+
+    /// What an instance of a function has for its type parameters.
+    fn type_parameters(&mut self, index: Index) -> Vec<Name> {
+        let children = self.dies.children(index).map(|child| self.dies.get(child));
+        let parameters = children.filter(|child| child.tag == gimli::DW_TAG_template_type_parameter);
+        let types: Vec<_> = parameters.filter_map(|parameter| parameter.of).collect();
+        types.into_iter().map(|of| self.full_name(of)).collect()
     }
 
     /// Whether a function of a crate other than the standard library takes `self`.
@@ -406,10 +426,18 @@ impl Reader<'_> {
 const FUNCTION: &str = "&fn(";
 
 /// What the symbols of bodies contain, whatever the mangling.
-const BODIES: [&str; 3] = [BODY_PREFIX, INSTANCE_PREFIX, CLOSURE_BODY_SYMBOL];
+const BODIES: [&str; 5] = [
+    BODY_PREFIX,
+    INSTANCE_PREFIX,
+    CLOSURE_BODY_SYMBOL,
+    STATE_BODY_SYMBOL,
+    STATE_DESCRIPTION_SYMBOL,
+];
 
-/// Types that hold nothing of the types that they name. The future of a hot `async fn` is run by the code that made it.
-const MARKERS: [&str; 2] = [
+/// Types that hold nothing of the types that they name. The future of a hot `async fn` is run by the code that made it,
+/// and the value of a `State` is migrated.
+const MARKERS: [&str; 3] = [
+    STATE_TYPE,
     "core::marker::PhantomData<",
     "hotpatch_runtime::started::Started<",
 ];

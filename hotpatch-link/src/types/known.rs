@@ -7,6 +7,7 @@ use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 use super::table::{Slot, Type, TypeTable, Vtable};
 use super::{differences, recursion, vtable};
+use crate::entrances::Entrances;
 use crate::names::{Name, Names};
 
 /// The types of everything that was ever live.
@@ -21,6 +22,13 @@ pub(crate) struct KnownTypes {
     /// By trait, then by implementor.
     pub(super) vtables: HashMap<Name, HashMap<Name, Vec<Slot>>>,
     pub(super) identified: HashSet<Name>,
+    /// The types that a `State` is of.
+    pub(super) contents: HashSet<Name>,
+    /// The types that say how they are migrated.
+    pub(super) migrates: HashSet<Name>,
+    /// The bodies that are entered only while a value of a `State` is used, and those that are not.
+    pub(super) confined: HashSet<Name>,
+    pub(super) free: HashSet<Name>,
 }
 
 impl KnownTypes {
@@ -41,6 +49,8 @@ impl KnownTypes {
                 .extend(arguments.map(|(body, names)| (*body, names.clone())));
             self.methods.extend(table.methods.iter().cloned());
             self.identified.extend(&table.identified);
+            self.contents.extend(&table.contents);
+            self.migrates.extend(&table.migrates);
             for vtable in &table.vtables {
                 let known = self.vtables.entry(vtable.of).or_default();
                 known.insert(vtable.implementor, vtable.slots.clone());
@@ -66,6 +76,29 @@ impl KnownTypes {
     /// A static lives in the process with this type.
     pub(crate) fn add_static(&mut self, linkage: Name, of: Name) {
         self.statics.insert(linkage, of);
+    }
+
+    /// Whether a `State` is of any type.
+    pub(crate) fn has_contents(&self) -> bool {
+        !self.contents.is_empty()
+    }
+
+    /// The bodies that are or were live.
+    pub(crate) fn bodies(&self) -> impl Iterator<Item = Name> {
+        self.signatures.keys().copied()
+    }
+
+    /// Where the bodies of a program that is live from now on are entered.
+    pub(crate) fn note_entrances(&mut self, Entrances { confined, free }: Entrances) {
+        self.confined.extend(confined);
+        self.free.extend(free);
+    }
+
+    /// Whether what a body takes and returns is state of its own: not if it is entered only while a value of a `State` is
+    /// used. Then all that it is given comes from there, or from what is looked at by itself; and no commit that migrates
+    /// meets it.
+    pub(super) fn counts(&self, body: Name) -> bool {
+        !self.confined.contains(&body) || self.free.contains(&body)
     }
 
     /// Whether a type is new, or as it always was.

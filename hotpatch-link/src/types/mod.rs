@@ -1,6 +1,7 @@
 //! The types of a program as its debug information tells them, and what a change of their layout would break.
 
 mod check;
+mod contents;
 mod dies;
 mod differences;
 mod dwarf;

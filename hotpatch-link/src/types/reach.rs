@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 
 use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
+use super::contents;
 use super::known::KnownTypes;
 use super::recursion;
 use super::shown::{self, shown};
@@ -16,13 +17,15 @@ use crate::hot;
 use crate::names::{Name, Names};
 
 #[derive(Clone, Copy)]
-enum Step {
+pub(super) enum Step {
     Static(Name),
     Signature(Name, usize),
     Member(Name, Name),
     Through(Name),
     /// Values may be kept without their type, and found by its identity.
     Identity,
+    /// A part of the value of a `State` that does not say how it is migrated: where it is, and the type of the value.
+    Content(Name, Name),
     /// What a method behind a trait object takes or returns.
     Method(Name, Name),
 }
@@ -48,7 +51,10 @@ impl<'a> Reached<'a> {
         let is_closure = |function: Name| hot::is_closure(names.path(function));
         // What a function takes says more than what a closure captures.
         signatures.sort_by_key(|(function, _)| (is_closure(**function), names.path(**function)));
-        for (function, types) in signatures {
+        for (function, types) in signatures
+            .into_iter()
+            .filter(|(function, _)| known.counts(**function))
+        {
             for (position, of) in types.iter().enumerate() {
                 reached.add(*of, Step::Signature(*function, position));
             }
@@ -62,6 +68,13 @@ impl<'a> Reached<'a> {
         identified.sort_by_key(|of| names.text(*of));
         for of in identified {
             reached.add(of, Step::Identity);
+        }
+        let mut contents: Vec<_> = known.contents.iter().copied().collect();
+        contents.sort_by_key(|of| names.text(*of));
+        for content in contents {
+            for (of, step) in contents::left_alone(known, names, content) {
+                reached.add(of, step);
+            }
         }
         while let Some(name) = reached.open.pop_front() {
             reached.follow(name);
@@ -164,6 +177,9 @@ impl<'a> Reached<'a> {
                     let path = self.names.path(*function);
                     let function = hot::function_path(path);
                     steps.push(match position {
+                        _ if hot::is_access(path) => {
+                            format!("`{of}` that a closure given to `State::with` captures or returns")
+                        }
                         _ if hot::is_closure(path) => {
                             format!("`{of}` in a closure that is given to `hotpatch::call`")
                         }
@@ -190,6 +206,17 @@ impl<'a> Reached<'a> {
                         steps.push(format!("`{of}` behind `{}`", shown(self.names.text(*parent))));
                     }
                     at = *parent;
+                }
+                Some(Step::Content(parent, content)) => {
+                    steps.push(match parent == content {
+                        true => format!("`State<{of}>`"),
+                        false => format!(
+                            "`{of}`, which does not derive `Migrate`, in `{}` of a `State<{}>`",
+                            shown(self.names.text(*parent)),
+                            shown(self.names.text(*content))
+                        ),
+                    });
+                    break;
                 }
                 Some(Step::Identity) => {
                     steps.push(format!("`TypeId::of::<{of}>()`, by which values are found"));

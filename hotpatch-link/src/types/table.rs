@@ -99,6 +99,10 @@ pub(crate) struct TypeTable {
     /// What methods return and take besides `self`, by linkage name.
     pub(crate) methods: Vec<(Name, Vec<Name>)>,
     pub(crate) vtables: Vec<Vtable>,
+    /// The types that a `State` is of.
+    pub(crate) contents: Vec<Name>,
+    /// The types that say how they are migrated.
+    pub(crate) migrates: Vec<Name>,
     /// Types whose `TypeId` is taken: values of them may be kept without their type and found by it.
     pub(crate) identified: Vec<Name>,
     /// The functions that hold the `TypeId` of a type.

@@ -126,10 +126,10 @@ impl<T: Migrate> State<T> {
     /// Runs `f` with the value.
     pub fn with<R>(&self, f: impl FnOnce(&T) -> R) -> R {
         let _inside = self.enter();
-        // SAFETY: the cell has a value of the type that live code knows, for as long as the thread is inside; a
-        // shared handle gives shared references.
+        // SAFETY: a shared handle gives shared references, to a value that stays where it is for as long as the thread is
+        // inside. Whoever uses it as a `T` checks first that it is one.
         let value = unsafe { &*self.place() };
-        run(f, value)
+        run::<_, T, _, R>(f, value, self.description())
     }
 
     /// Runs `f` with the value, which it may change.
@@ -137,7 +137,7 @@ impl<T: Migrate> State<T> {
         let _inside = self.enter();
         // SAFETY: as in `with`; the handle is borrowed for this call alone.
         let value = unsafe { &mut *self.place() };
-        run(f, value)
+        run::<_, T, _, R>(f, value, self.description())
     }
 
     fn enter(&self) -> impl Drop + use<T> {
@@ -148,6 +148,12 @@ impl<T: Migrate> State<T> {
         drain::step_inside(drain::STATE)
     }
 
+    /// What live code says of the value. The thread is inside.
+    fn description(&self) -> &'static Description {
+        // SAFETY: the handle owns the cell.
+        unsafe { self.cell.as_ref() }.description()
+    }
+
     fn place(&self) -> *mut T {
         // SAFETY: the handle owns the cell.
         unsafe { self.cell.as_ref() }.place().cast()
@@ -156,17 +162,14 @@ impl<T: Migrate> State<T> {
 
 /// Runs the code that `f` has now.
 #[cfg(feature = "live")]
-fn run<F: FnOnce(A) -> R, A, R>(f: F, value: A) -> R {
+fn run<F: FnOnce(A) -> R, T: Migrate, A, R>(f: F, value: A, is: &'static Description) -> R {
     let _scope = Scope::open();
     // SAFETY: the thread is in a scope. The bodies that are published for this instance take a closure that captures the
-    // same values in the same places, and give the same type: the patch linker refuses others. What they expect of the
-    // value is what live code says of its type.
+    // same values in the same places, and give the same type: the patch linker refuses others. Each checks that the value
+    // is what it takes it for.
     unsafe {
-        run_instance(
-            Scope::here(),
-            access::body::<F, A, R> as fn(F, A) -> R,
-            move |code| code(f, value),
-        )
+        let body = access::body::<F, T, A, R> as fn(F, A, &'static Description) -> R;
+        run_instance(Scope::here(), body, move |code| code(f, value, is))
     }
 }
 
