@@ -93,6 +93,7 @@ impl Search<'_> {
     }
 
     fn follow(&mut self, atom: Atom) {
+        let is_code = self.program.section(atom).role == Role::Code;
         for relocation in &self.program.section(atom).relocations {
             let Some((target, _)) = self.program.target(atom, relocation) else {
                 continue;
@@ -100,7 +101,8 @@ impl Search<'_> {
             let mut ids = self.program.ids(target);
             if ids.any(|id| hot::is_access(self.names.text(id.path))) {
                 self.given.insert(target);
-            } else {
+            } else if is_code || !self.is_entry(target) {
+                // What registers an entry does not call the function.
                 self.reach(target);
             }
         }

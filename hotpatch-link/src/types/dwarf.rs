@@ -132,7 +132,13 @@ impl Reader<'_> {
         // Cheap for the many that are not: symbol names hold the prefixes as they are.
         if BODIES.iter().any(|prefix| linkage_name.contains(prefix)) {
             let name = self.names.intern(linkage_name);
-            if hot::is_body(self.names.path(name)) {
+            let describes = self.names.path(name).starts_with(STATE_DESCRIPTION);
+            if describes {
+                let contents = self.type_parameters(index);
+                table.contents.extend(contents);
+            }
+            // What describes a type gives the same kind of thing in every generation.
+            if hot::is_body(self.names.path(name)) && !describes {
                 let types = self.body_signature(name, index);
                 table.signatures.push((name, types));
                 let arguments = self.arguments(index);
@@ -141,12 +147,6 @@ impl Reader<'_> {
             if hot::is_instance(self.names.path(name)) {
                 let told = self.own_name(index);
                 table.instances.insert(name, told);
-            }
-            if linkage_name.contains(STATE_DESCRIPTION_SYMBOL)
-                && self.names.path(name).starts_with(STATE_DESCRIPTION)
-            {
-                let contents = self.type_parameters(index);
-                table.contents.extend(contents);
             }
         } else if linkage_name.contains(MIGRATION_SYMBOL) {
             let migrates = self.type_parameters(index);
