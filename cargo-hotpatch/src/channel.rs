@@ -39,8 +39,8 @@ pub(crate) enum Answer {
         generation: u64,
         /// The functions that switched.
         functions: Vec<String>,
-        /// The threads that were inside them all the same.
-        still_inside: Vec<String>,
+        /// What the process has to say besides.
+        notes: Vec<String>,
     },
     /// The process runs what it ran.
     Refused {
@@ -62,8 +62,8 @@ pub(crate) enum Returned {
         to: u64,
         /// The functions that switched.
         functions: Vec<String>,
-        /// The threads that were inside them all the same.
-        still_inside: Vec<String>,
+        /// What the process has to say besides.
+        notes: Vec<String>,
     },
     /// The process runs what it ran.
     Refused {
@@ -74,14 +74,9 @@ pub(crate) enum Returned {
     },
 }
 
-/// What there is to say of threads that run old code although the program had wanted to wait for them.
-pub(crate) fn still_inside(pid: u32, threads: &[String]) -> Option<String> {
-    (!threads.is_empty()).then(|| {
-        format!(
-            "process {pid} has waited long enough for running calls, which finish on old code: {}",
-            threads.join(", ")
-        )
-    })
+/// What a process has to say besides, as sentences.
+pub(crate) fn told(pid: u32, notes: &[String]) -> Vec<String> {
+    notes.iter().map(|note| format!("process {pid} {note}")).collect()
 }
 
 impl Answer {
@@ -199,12 +194,12 @@ impl Channel {
             Reply::Applied {
                 generation,
                 functions,
-                still_inside,
+                notes,
                 ..
             } => Ok(Answer::Applied {
                 generation,
                 functions,
-                still_inside,
+                notes,
             }),
             Reply::Refused { code, message } => Ok(Answer::Refused { code, message }),
             reply => bail!("unexpected answer to a patch: {reply:?}"),
@@ -222,13 +217,13 @@ impl Channel {
                 generation,
                 to,
                 functions,
-                still_inside,
+                notes,
                 ..
             } => Ok(Returned::RolledBack {
                 generation,
                 to,
                 functions,
-                still_inside,
+                notes,
             }),
             Reply::Refused { code, message } => Ok(Returned::Refused { code, message }),
             reply => bail!("unexpected answer to a roll-back: {reply:?}"),
@@ -308,7 +303,7 @@ mod tests {
             patch,
             functions: functions.clone(),
             nanos: 1,
-            still_inside: vec!["`worker` (7) in `game::step`".into()],
+            notes: vec!["has migrated 1 value of `game::World`".into()],
         };
         let (_dir, path) = serve(vec![welcome(ABI_VERSION), applied]);
         let (channel, _) = Channel::open(&path, "t").unwrap();
@@ -317,7 +312,7 @@ mod tests {
             Answer::Applied {
                 generation: 3,
                 functions,
-                still_inside: vec!["`worker` (7) in `game::step`".into()],
+                notes: vec!["has migrated 1 value of `game::World`".into()],
             }
         );
         assert!(

@@ -62,9 +62,8 @@ pub enum Reply {
         functions: Vec<String>,
         /// Nanoseconds from the request to the switch, inside the process.
         nanos: u64,
-        /// Who was inside what switched all the same, after the process had waited for them: one fragment of a sentence for
-        /// each thread.
-        still_inside: Vec<String>,
+        /// What the process has to say of it: sentences without their subject, which is the process.
+        notes: Vec<String>,
     },
     /// The request was refused; the process runs what it ran.
     Refused {
@@ -87,9 +86,8 @@ pub enum Reply {
         functions: Vec<String>,
         /// Nanoseconds from the request to the switch, inside the process.
         nanos: u64,
-        /// Who was inside what switched all the same, after the process had waited for them: one fragment of a sentence for
-        /// each thread.
-        still_inside: Vec<String>,
+        /// What the process has to say of it: sentences without their subject, which is the process.
+        notes: Vec<String>,
     },
     /// The answer to [`Request::History`].
     History(History),
@@ -223,14 +221,14 @@ impl Reply {
                 patch,
                 functions,
                 nanos,
-                still_inside,
+                notes,
             } => {
                 w.u8(2);
                 w.u64(*generation);
                 w.u64(patch.0);
                 w.list(functions, |w, function| w.bytes(function.as_bytes()));
                 w.u64(*nanos);
-                w.list(still_inside, |w, thread| w.bytes(thread.as_bytes()));
+                w.list(notes, |w, note| w.bytes(note.as_bytes()));
             }
             Self::Refused { code, message } => {
                 w.u8(3);
@@ -259,7 +257,7 @@ impl Reply {
                 head,
                 functions,
                 nanos,
-                still_inside,
+                notes,
             } => {
                 w.u8(5);
                 w.u64(*generation);
@@ -267,7 +265,7 @@ impl Reply {
                 w.option(*head, |w, head| w.u64(head.0));
                 w.list(functions, |w, function| w.bytes(function.as_bytes()));
                 w.u64(*nanos);
-                w.list(still_inside, |w, thread| w.bytes(thread.as_bytes()));
+                w.list(notes, |w, note| w.bytes(note.as_bytes()));
             }
             Self::History(history) => {
                 w.u8(6);
@@ -295,7 +293,7 @@ impl Reply {
                 patch: PatchId(r.u64("patch")?),
                 functions: r.list("functions", |r| r.string("function"))?,
                 nanos: r.u64("nanoseconds")?,
-                still_inside: r.list("threads inside", |r| r.string("thread inside"))?,
+                notes: r.list("threads inside", |r| r.string("thread inside"))?,
             },
             3 => Self::Refused {
                 code: r.string("code")?,
@@ -326,7 +324,7 @@ impl Reply {
                 head: r.option("head", |r| r.u64("head").map(PatchId))?,
                 functions: r.list("functions", |r| r.string("function"))?,
                 nanos: r.u64("nanoseconds")?,
-                still_inside: r.list("threads inside", |r| r.string("thread inside"))?,
+                notes: r.list("threads inside", |r| r.string("thread inside"))?,
             },
             6 => Self::History(History::read(&mut r)?),
             7 => Self::Live(Live::read(&mut r)?),

@@ -166,7 +166,7 @@ pub(crate) fn is_body(path: &str) -> bool {
 /// to `State::with`, or of what describes a type.
 pub(crate) fn is_instance(path: &str) -> bool {
     is_closure(path)
-        || is_exactly(path, STATE_DESCRIPTION)
+        || is_description(path)
         || path.contains(INSTANCE_PREFIX) && body_key(without_arguments(path), INSTANCE_PREFIX).is_some()
 }
 
@@ -184,6 +184,11 @@ pub(crate) fn is_closure(path: &str) -> bool {
 /// Whether a path is that of the body of a closure that is given to `State::with`.
 pub(crate) fn is_access(path: &str) -> bool {
     is_exactly(path, STATE_BODY)
+}
+
+/// Whether a path is that of what describes a type that a `State` is of.
+pub(crate) fn is_description(path: &str) -> bool {
+    is_exactly(path, STATE_DESCRIPTION)
 }
 
 fn is_exactly(path: &str, function: &str) -> bool {

@@ -5,7 +5,7 @@ use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 use crate::entrances::Entrances;
 use crate::fingerprint::Fingerprint;
-use crate::hot::{Body, Types};
+use crate::hot::{self, Body, Types};
 use crate::initial::written_path;
 use crate::live::Live;
 use crate::names::{Name, Names};
@@ -112,7 +112,7 @@ impl Safety {
         self.layouts(program, first, names)?;
         self.identities(program, first, names)?;
         self.statics(compared, states, first)?;
-        let replaced = replaced(live, selection, states);
+        let replaced = replaced(live, selection, states, names);
         self.signatures(program, &replaced, names)?;
         let stays = |function: &Atom| !selection.included.contains(function);
         if changed.iter().any(stays) {
@@ -207,7 +207,11 @@ impl Safety {
                 error = error.label_as(first);
             }
             let error = differences.fold(error, Error::note);
-            let error = error.note(format!("reached by {}", change.path));
+            let mut error = error.note(format!("reached by {}", change.path));
+            if change.migrates {
+                error = error
+                    .note("it can be migrated where all of its values are used inside of `State::with` only");
+            }
             return Err(match others(&change.others) {
                 Some(others) => error.note(others),
                 None => error,
@@ -362,7 +366,7 @@ struct Replaced<'a> {
 }
 
 /// What a patch replaces. The captures of a closure have been compared before.
-fn replaced<'a>(live: &Live, selection: &'a Selection, states: &States) -> Vec<Replaced<'a>> {
+fn replaced<'a>(live: &Live, selection: &'a Selection, states: &States, names: &Names) -> Vec<Replaced<'a>> {
     let functions = selection.published.values().filter_map(|function| {
         let old = live.table.get(&function.entry.path)?;
         states.get(function.entry.linkage)?;
@@ -375,7 +379,9 @@ fn replaced<'a>(live: &Live, selection: &'a Selection, states: &States) -> Vec<R
     });
     let instances = selection.instances.iter().filter_map(|(id, instance)| {
         let old = live.instances.get(*id);
-        old.captures.is_none().then_some(Replaced {
+        // What describes a type gives the same kind of thing in every generation.
+        let has_types = !hot::is_description(names.path(old.body.linkage));
+        (has_types && old.captures.is_none()).then_some(Replaced {
             path: &instance.path,
             old: old.body.linkage,
             new: instance.source,

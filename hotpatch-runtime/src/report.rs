@@ -40,6 +40,17 @@ pub struct Migrated {
     pub versions: (u32, u32),
 }
 
+impl fmt::Display for Migrated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let values = if self.values == 1 { "value" } else { "values" };
+        write!(f, "{} {values} of `{}`", self.values, self.name)?;
+        match self.versions {
+            (before, after) if before == after => Ok(()),
+            (before, after) => write!(f, " from version {before} to {after}"),
+        }
+    }
+}
+
 /// What is about to become live, and the chance to say no.
 #[derive(Clone, Debug)]
 #[non_exhaustive]

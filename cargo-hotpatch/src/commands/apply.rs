@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 
-use crate::channel::{Answer, Channel, still_inside};
+use crate::channel::{Answer, Channel, told};
 use crate::refusal::Exit;
 use crate::running;
 use crate::terminal::{Terminal, counted, listed};
@@ -21,7 +21,7 @@ pub(crate) fn run(pid: u32, file: &Path) -> Result<ExitCode> {
         Answer::Applied {
             generation,
             functions,
-            still_inside: threads,
+            notes,
         } => {
             let count = counted(functions.len(), "function");
             let names = listed(&functions);
@@ -29,7 +29,7 @@ pub(crate) fn run(pid: u32, file: &Path) -> Result<ExitCode> {
                 "Patched",
                 format_args!("{count} of process {pid}: {names} (generation {generation})"),
             );
-            terminal.notes(still_inside(pid, &threads).as_slice());
+            terminal.notes(&told(pid, &notes));
             Ok(ExitCode::SUCCESS)
         }
         Answer::Refused { code, message } => {

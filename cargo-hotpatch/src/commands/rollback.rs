@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 use hotpatch_abi::frame::Identity;
 
-use crate::channel::{Channel, Returned, still_inside};
+use crate::channel::{Channel, Returned, told};
 use crate::events::{self, Event, RolledBackBy};
 use crate::running::{self, Running};
 use crate::terminal::{Terminal, counted, listed};
@@ -90,12 +90,12 @@ fn tell(pid: u32, answer: &Returned, format: Format) {
                 generation,
                 to,
                 functions,
-                still_inside: threads,
+                notes,
             },
             Format::Human,
         ) => {
             terminal.status("Rolled back", line(pid, (*generation, *to), functions));
-            terminal.notes(still_inside(pid, threads).as_slice());
+            terminal.notes(&told(pid, notes));
         }
         (
             Returned::RolledBack {

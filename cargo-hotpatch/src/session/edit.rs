@@ -13,7 +13,7 @@ use super::in_doubt::InDoubt;
 use super::inbox::FileEvent;
 use super::main_loop::Session;
 use super::processes::SessionPatch;
-use crate::channel::{Answer, still_inside};
+use crate::channel::{Answer, told};
 use crate::control_dir;
 use crate::diagnostic::Diagnostic;
 use crate::edit::{Edit, Rebuilt, timed};
@@ -257,12 +257,11 @@ impl Session {
                 Answer::Applied {
                     generation,
                     functions,
-                    still_inside: threads,
+                    notes,
                 } => {
                     ms.commit = *time;
-                    let inside = still_inside(*pid, threads);
-                    let notes: Vec<String> =
-                        explanation.notes.iter().cloned().chain(inside.clone()).collect();
+                    let told = told(*pid, notes);
+                    let notes: Vec<String> = explanation.notes.iter().chain(&told).cloned().collect();
                     let (generation, pid) = (*generation, *pid);
                     self.log().record(&Event::Applied {
                         pid,
@@ -282,7 +281,7 @@ impl Session {
                         let find = |subject: &_| self.bench.place_of(subject);
                         self.terminal().explain(explanation, find);
                     }
-                    self.terminal().notes(inside.as_slice());
+                    self.terminal().notes(&told);
                     shown = true;
                 }
                 Answer::Refused { code, message } => {
@@ -331,22 +330,22 @@ impl Session {
             if let Answer::Applied {
                 generation,
                 functions,
-                still_inside: threads,
+                notes,
             } = answer
             {
-                let inside = still_inside(*pid, threads);
+                let told = told(*pid, notes);
                 let text = format!(
                     "process {pid} up to generation {generation}: {}",
                     listed(functions)
                 );
                 self.terminal().status("Brought", text);
-                self.terminal().notes(inside.as_slice());
+                self.terminal().notes(&told);
                 self.log().record(&Event::Applied {
                     pid: *pid,
                     generation: *generation,
                     functions,
                     unreached: &[],
-                    notes: inside.as_slice(),
+                    notes: &told,
                     ms,
                 });
             }

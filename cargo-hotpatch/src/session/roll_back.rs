@@ -16,7 +16,7 @@ use super::delivery::{Step, Stepped};
 use super::edit::ATTEMPTS;
 use super::inbox::FileEvent;
 use super::main_loop::Session;
-use crate::channel::{Returned, still_inside};
+use crate::channel::{Returned, told};
 use crate::events::{Event, Phases, RolledBackBy, SourcesAre};
 use crate::refusal::{RESTART, Refusal};
 use crate::terminal::{counted, listed};
@@ -121,7 +121,7 @@ impl Session {
                     generation,
                     to,
                     functions,
-                    still_inside: threads,
+                    notes,
                 } => {
                     self.sources.moved = true;
                     self.sources.stepped_back = *step == Step::Back;
@@ -143,7 +143,7 @@ impl Session {
                         ));
                         self.terminal().status(verb, text);
                     }
-                    self.terminal().notes(still_inside(*pid, threads).as_slice());
+                    self.terminal().notes(&told(*pid, notes));
                 }
                 Returned::Refused { code, message } => {
                     self.log().record(&Event::Refused {

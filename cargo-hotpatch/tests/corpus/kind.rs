@@ -1,7 +1,7 @@
 //! The kinds of edits. The corpus has some of each.
 
 /// Every kind, in the order of the table.
-pub(crate) const KINDS: [&str; 42] = [
+pub(crate) const KINDS: [&str; 43] = [
     "body",
     "constant",
     "string",
@@ -44,4 +44,5 @@ pub(crate) const KINDS: [&str; 42] = [
     "comment",
     "unreached",
     "mistake",
+    "migration",
 ];

@@ -24,6 +24,7 @@ mod layouts;
 // Shared with a bench, which uses more of it.
 #[allow(dead_code)]
 mod long;
+mod migration;
 mod moves;
 mod on_refusal;
 mod places;

@@ -52,7 +52,7 @@ fn replies_round_trip() {
             patch: PatchId(2),
             functions: vec!["a".into()],
             nanos: 5,
-            still_inside: vec!["`worker` (7) in `a`".into()],
+            notes: vec!["`worker` (7) in `a`".into()],
         },
         Reply::Refused {
             code: "HP0101".into(),
@@ -73,7 +73,7 @@ fn replies_round_trip() {
             head: None,
             functions: vec!["a".into()],
             nanos: 5,
-            still_inside: vec!["`worker` (7) in `a`".into()],
+            notes: vec!["`worker` (7) in `a`".into()],
         },
         Reply::History(history()),
         Reply::Live(Live {

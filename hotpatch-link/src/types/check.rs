@@ -27,6 +27,8 @@ pub(crate) struct LayoutChange {
     pub(crate) path: String,
     /// The other types that changed and matter.
     pub(crate) others: Vec<String>,
+    /// Whether the type says how it is migrated.
+    pub(crate) migrates: bool,
 }
 
 /// A change that may matter.
@@ -54,6 +56,7 @@ impl KnownTypes {
                 .into_iter()
                 .map(|other| names.text(*other).to_owned())
                 .collect(),
+            migrates: self.migrates.contains(&name),
             ..self.described(name, change, names)?
         })
     }
@@ -180,6 +183,7 @@ impl KnownTypes {
             differences,
             path: String::new(),
             others: Vec::new(),
+            migrates: false,
         })
     }
 

@@ -2,7 +2,7 @@
 
 use hotpatch_abi::names::{
     BODY_PREFIX, CLOSURE_BODY_SYMBOL, INSTANCE_PREFIX, MIGRATION_SYMBOL, SERVE_PATH, STATE_BODY_SYMBOL,
-    STATE_DESCRIPTION, STATE_DESCRIPTION_SYMBOL, STATE_TYPE,
+    STATE_DESCRIPTION_SYMBOL, STATE_TYPE,
 };
 use rustc_hash::FxHashMap as HashMap;
 
@@ -132,7 +132,7 @@ impl Reader<'_> {
         // Cheap for the many that are not: symbol names hold the prefixes as they are.
         if BODIES.iter().any(|prefix| linkage_name.contains(prefix)) {
             let name = self.names.intern(linkage_name);
-            let describes = self.names.path(name).starts_with(STATE_DESCRIPTION);
+            let describes = hot::is_description(self.names.path(name));
             if describes {
                 let contents = self.type_parameters(index);
                 table.contents.extend(contents);

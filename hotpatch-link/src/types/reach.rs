@@ -208,7 +208,7 @@ impl<'a> Reached<'a> {
                     at = *parent;
                 }
                 Some(Step::Content(parent, content)) => {
-                    steps.push(match parent == content {
+                    steps.push(match at == *content {
                         true => format!("`State<{of}>`"),
                         false => format!(
                             "`{of}`, which does not derive `Migrate`, in `{}` of a `State<{}>`",

@@ -11,7 +11,7 @@ use hotpatch_abi::version::ABI_VERSION;
 use super::client::Trust;
 use crate::platform::Program;
 use crate::refusal::Refusal;
-use crate::report::StillInside;
+use crate::report::{Migrated, StillInside};
 use crate::scope::Scope;
 use crate::table::Table;
 use crate::{apply, functions, generation, history, images};
@@ -40,7 +40,7 @@ pub(super) fn answer(token: &str, trust: &mut Trust, request: Request) -> Reply 
                 patch: applied.patch,
                 functions: applied.functions,
                 nanos: nanos(applied.elapsed),
-                still_inside: told(&applied.still_inside),
+                notes: notes(&applied.migrated, &applied.still_inside),
             },
             Err(refusal) => refused(refusal),
         },
@@ -52,7 +52,7 @@ pub(super) fn answer(token: &str, trust: &mut Trust, request: Request) -> Reply 
                 head,
                 functions: back.functions,
                 nanos: nanos(back.elapsed),
-                still_inside: told(&back.still_inside),
+                notes: notes(&back.migrated, &back.still_inside),
             },
             Err(refusal) => refused(refusal),
         },
@@ -103,8 +103,17 @@ fn recent(mut generations: Vec<GenerationStatus>) -> History {
     }
 }
 
-fn told(threads: &[StillInside]) -> Vec<String> {
-    threads.iter().map(ToString::to_string).collect()
+/// What there is to say besides: sentences without their subject.
+fn notes(migrated: &[Migrated], still_inside: &[StillInside]) -> Vec<String> {
+    let migrated = migrated.iter().map(|of| format!("has migrated {of}"));
+    let threads: Vec<_> = still_inside.iter().map(ToString::to_string).collect();
+    let waited = (!threads.is_empty()).then(|| {
+        format!(
+            "has waited long enough for running calls, which finish on old code: {}",
+            threads.join(", ")
+        )
+    });
+    migrated.chain(waited).collect()
 }
 
 fn nanos(elapsed: Duration) -> u64 {

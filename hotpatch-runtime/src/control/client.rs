@@ -261,7 +261,7 @@ mod tests {
                 patch,
                 functions,
                 nanos: 1,
-                still_inside: Vec::new(),
+                notes: Vec::new(),
             })
             .unwrap();
         peer.write_all(&framed(&Request::Status.encode())).unwrap();

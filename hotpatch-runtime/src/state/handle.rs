@@ -56,9 +56,13 @@ use crate::scope::Scope;
 /// it is not hot, makes a value that cannot be migrated to the type that is live by then.
 #[cfg(feature = "live")]
 pub struct State<T: Migrate> {
-    cell: NonNull<Cell>,
+    /// A [`Cell`], which is nobody's business: the types that it leads to are the same in all generations.
+    cell: NonNull<Opaque>,
     of: PhantomData<T>,
 }
+
+#[cfg(feature = "live")]
+struct Opaque;
 
 /// A value whose type may change while the program runs; in a program without patching it never does.
 #[cfg(not(feature = "live"))]
@@ -99,7 +103,7 @@ impl<T: Migrate + Send> State<T> {
         let cell = NonNull::from(Box::leak(Box::new(cell)));
         group::add(cell);
         Self {
-            cell,
+            cell: cell.cast(),
             of: PhantomData,
         }
     }
@@ -128,16 +132,16 @@ impl<T: Migrate> State<T> {
         let _inside = self.enter();
         // SAFETY: a shared handle gives shared references, to a value that stays where it is for as long as the thread is
         // inside. Whoever uses it as a `T` checks first that it is one.
-        let value = unsafe { &*self.place() };
-        run::<_, T, _, R>(f, value, self.description())
+        let value = unsafe { &*self.cell().place().cast::<T>() };
+        run::<_, T, _, R>(f, value, self.cell().description())
     }
 
     /// Runs `f` with the value, which it may change.
     pub fn with_mut<R>(&mut self, f: impl FnOnce(&mut T) -> R) -> R {
         let _inside = self.enter();
         // SAFETY: as in `with`; the handle is borrowed for this call alone.
-        let value = unsafe { &mut *self.place() };
-        run::<_, T, _, R>(f, value, self.description())
+        let value = unsafe { &mut *self.cell().place().cast::<T>() };
+        run::<_, T, _, R>(f, value, self.cell().description())
     }
 
     fn enter(&self) -> impl Drop + use<T> {
@@ -148,15 +152,9 @@ impl<T: Migrate> State<T> {
         drain::step_inside(drain::STATE)
     }
 
-    /// What live code says of the value. The thread is inside.
-    fn description(&self) -> &'static Description {
+    fn cell(&self) -> &Cell {
         // SAFETY: the handle owns the cell.
-        unsafe { self.cell.as_ref() }.description()
-    }
-
-    fn place(&self) -> *mut T {
-        // SAFETY: the handle owns the cell.
-        unsafe { self.cell.as_ref() }.place().cast()
+        unsafe { self.cell.cast().as_ref() }
     }
 }
 
@@ -177,9 +175,10 @@ fn run<F: FnOnce(A) -> R, T: Migrate, A, R>(f: F, value: A, is: &'static Descrip
 impl<T: Migrate> Drop for State<T> {
     fn drop(&mut self) {
         let _inside = drain::step_inside(drain::STATE);
-        group::remove(self.cell);
+        let cell: NonNull<Cell> = self.cell.cast();
+        group::remove(cell);
         // SAFETY: the handle owns the cell, which was leaked from a box and has left its group.
-        unsafe { Box::from_raw(self.cell.as_ptr()).end() };
+        unsafe { Box::from_raw(cell.as_ptr()).end() };
     }
 }
 

@@ -62,6 +62,12 @@ impl<F> Part<F> {
             (Fallback::Said(default), _) | (Fallback::IfNew(default), None) => {
                 Ok(ManuallyDrop::new(default()))
             }
+            (_, Some((_, description))) if old.is_down() => Err(Failure::new(format_args!(
+                "it is a `{}` now, and was a `{}`; set it in the way down: `#[migrate(down = ..)]`",
+                (description.name)(),
+                (new.name)()
+            ))
+            .within(name)),
             (Fallback::IfNew(_) | Fallback::None, Some((value, description))) => {
                 // SAFETY: it is a part of the old value.
                 let part = unsafe { Old::new(value, description, old.moves()) };
@@ -83,7 +89,7 @@ pub fn rebuilt_by<T, E: std::fmt::Display>(
     old: &Old<'_>,
     migrate: impl FnOnce(&Old<'_>) -> Result<T, E>,
 ) -> Result<T, Failure> {
-    migrate(old).map_err(Failure::new)
+    contain(|| migrate(old).map_err(Failure::new))
 }
 
 /// Has a function of the author fill in what an earlier type has.
@@ -93,7 +99,7 @@ pub fn downed_by<T, E: std::fmt::Display>(
     down: &mut Down,
     migrate: impl FnOnce(&T, &mut Down) -> Result<(), E>,
 ) -> Result<(), Failure> {
-    migrate(value, down).map_err(Failure::new)
+    contain(|| migrate(value, down).map_err(Failure::new))
 }
 
 /// One item of a collection.

@@ -88,7 +88,7 @@ fn replies() -> impl Iterator<Item = (&'static str, Vec<u8>)> {
         patch: PatchId(2),
         functions: vec!["a".into(), "b".into()],
         nanos: 5,
-        still_inside: vec!["`worker` (7) in `a`".into()],
+        notes: vec!["`worker` (7) in `a`".into()],
     };
     let refused = Reply::Refused {
         code: "HP0101".into(),
@@ -105,7 +105,7 @@ fn replies() -> impl Iterator<Item = (&'static str, Vec<u8>)> {
         head: Some(PatchId(7)),
         functions: vec!["a".into()],
         nanos: 5,
-        still_inside: vec!["`worker` (7) in `a`".into()],
+        notes: vec!["`worker` (7) in `a`".into()],
     };
     let generation = |origin| GenerationStatus {
         number: 3,
