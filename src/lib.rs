@@ -63,8 +63,5 @@ pub mod __private2 {
     pub use crate::private::*;
 }
 
-mod state;
 #[doc(hidden)]
-pub mod __state1 {
-    pub use crate::state::*;
-}
+pub use hotpatch_runtime::state::generated as __state1;

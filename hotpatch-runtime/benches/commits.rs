@@ -7,10 +7,15 @@ mod support;
 
 mod measure;
 
-use measure::{commits, disturbance, rollbacks};
+use measure::{commits, disturbance, migrations, rollbacks};
 
 fn main() {
-    for figures in [commits::figures, rollbacks::figures, disturbance::figures] {
+    for figures in [
+        commits::figures,
+        rollbacks::figures,
+        disturbance::figures,
+        migrations::figures,
+    ] {
         for figure in figures() {
             println!("{figure}");
         }

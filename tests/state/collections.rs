@@ -110,7 +110,6 @@ fn the_way_to_the_part_is_told() {
     #[derive(Migrate)]
     #[migrate(name = "Item")]
     struct Other {
-        #[expect(dead_code, reason = "it is never made")]
         id: u64,
     }
     #[derive(Migrate)]
@@ -119,7 +118,6 @@ fn the_way_to_the_part_is_told() {
     }
     #[derive(Migrate)]
     struct After {
-        #[expect(dead_code, reason = "it is never made")]
         shelves: Vec<Vec<Other>>,
     }
     let reason = refused::<_, After>(Before {

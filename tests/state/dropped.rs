@@ -25,9 +25,7 @@ struct NewPart {
 #[derive(Migrate)]
 #[migrate(name = "Part")]
 struct Unwilling {
-    #[expect(dead_code, reason = "it is never made")]
     kept: Counted,
-    #[expect(dead_code, reason = "it is never made")]
     #[migrate(with = never)]
     new: u8,
 }

@@ -51,7 +51,6 @@ fn a_new_field_without_a_default_needs_a_word() {
     }
     #[derive(Migrate)]
     struct Silent {
-        #[expect(dead_code, reason = "it is never made")]
         side: Side,
     }
     let reason = refused::<First, Silent>(first());
@@ -70,7 +69,6 @@ fn a_new_field_without_a_default_needs_a_word() {
 fn a_field_of_another_type_is_never_taken_for_a_new_one() {
     #[derive(Migrate, Debug)]
     struct Wider {
-        #[expect(dead_code, reason = "it is never made")]
         hp: u32,
     }
     let reason = refused::<First, Wider>(first());
@@ -155,7 +153,6 @@ fn a_panic_is_a_reason() {
     }
     #[derive(Migrate)]
     struct Panics {
-        #[expect(dead_code, reason = "it is never made")]
         #[migrate(with = panics)]
         new: u8,
     }
@@ -175,7 +172,6 @@ fn nothing_is_read_as_what_it_is_not() {
     }
     #[derive(Migrate)]
     struct Misread {
-        #[expect(dead_code, reason = "it is never made")]
         #[migrate(with = misread)]
         new: u8,
     }

@@ -38,10 +38,10 @@ pub(crate) fn changed_captures(
 /// # Errors
 ///
 /// `HP0203`, with the closure and the type.
-pub(crate) fn gone_accesses<'a>(
+pub(crate) fn gone_accesses(
     adopted: &Adopted,
     known: &KnownInstances,
-    migrating: &[&'a str],
+    migrating: &[&str],
     goes_on: impl Fn(&str) -> bool,
 ) -> Result<(), Error> {
     if migrating.is_empty() {

@@ -34,9 +34,9 @@ pub(crate) fn figures() -> Vec<Figure> {
     let mut alone = Vec::new();
     let mut disturbed = SIZES.map(|_| Vec::new());
     for _ in 0..ROUNDS {
-        alone.push(tail(vec![None; COMMITS]));
+        alone.push(tail(vec![None; COMMITS], take));
         for (patches, disturbed) in sizes.iter_mut().zip(&mut disturbed) {
-            disturbed.push(tail((0..COMMITS).map(|_| Some(patches.next())).collect()));
+            disturbed.push(tail((0..COMMITS).map(|_| Some(patches.next())).collect(), take));
         }
     }
     // The quietest rounds count: a neighbour on the machine takes whole time slices from either kind.
@@ -57,8 +57,13 @@ pub(crate) fn figures() -> Vec<Figure> {
         .collect()
 }
 
-/// The time that one of ten thousand calls exceeds, while another thread does these commits, or only keeps their times.
-fn tail(commits: Vec<Option<PathBuf>>) -> Duration {
+fn take(path: PathBuf) {
+    apply(path).expect("a good patch");
+}
+
+/// The time that one of ten thousand calls exceeds, while another thread does these commits, or only keeps their
+/// times.
+pub(super) fn tail<C: Send>(commits: Vec<Option<C>>, commit_of: impl Fn(C)) -> Duration {
     let done = &AtomicBool::new(false);
     thread::scope(|scope| {
         let caller = scope.spawn(move || {
@@ -76,7 +81,7 @@ fn tail(commits: Vec<Option<PathBuf>>) -> Duration {
             next += PERIOD;
             thread::sleep(next.saturating_duration_since(Instant::now()));
             if let Some(path) = commit {
-                apply(path).expect("a good patch");
+                commit_of(path);
             }
         }
         done.store(true, Ordering::Relaxed);

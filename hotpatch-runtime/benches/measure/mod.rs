@@ -10,5 +10,6 @@ pub(crate) mod fleet;
 pub(crate) mod calls;
 pub(crate) mod commits;
 pub(crate) mod disturbance;
+pub(crate) mod migrations;
 pub(crate) mod rollbacks;
 pub(crate) mod threads;

@@ -25,6 +25,15 @@ pub unsafe trait Migrate: Sized + 'static {
     fn rebuild(old: &Old<'_>) -> Result<Self, Failure>;
 }
 
+/// Makes a value of a type out of an old one, see [`Migrate::rebuild`].
+pub type Rebuild<T> = fn(&Old<'_>) -> Result<T, Failure>;
+
+/// Gets the index of a variant, and where its fields are.
+pub type EachVariant<'a> = &'a mut dyn FnMut(usize, &[*const u8]);
+
+/// Gets where the parts of an item are.
+pub type EachItem<'a> = &'a mut dyn FnMut(&[*const u8]);
+
 /// A function that describes a type. A function, as types may contain themselves.
 pub type Describe = fn() -> &'static Description;
 
@@ -55,13 +64,13 @@ pub enum Kind {
     Enum {
         variants: &'static [Variant],
         /// Gives the index of the variant of a value, and where its fields are.
-        visit: unsafe fn(*const u8, &mut dyn FnMut(usize, &[*const u8])),
+        visit: unsafe fn(*const u8, EachVariant<'_>),
     },
     /// Any number of items, each of them of these parts: one, or a key and a value.
     Items {
         of: &'static [Describe],
         /// Gives the parts of one item after the other, in their order.
-        visit: unsafe fn(*const u8, &mut dyn FnMut(&[*const u8])),
+        visit: unsafe fn(*const u8, EachItem<'_>),
         /// Frees a value whose items have left it.
         release: unsafe fn(*mut u8),
     },

@@ -30,13 +30,17 @@ mod wrappers;
 
 #[cfg(feature = "live")]
 mod cell;
+#[doc(hidden)]
+pub mod generated;
 #[cfg(feature = "live")]
 mod group;
 mod handle;
 #[cfg(feature = "live")]
 mod shift;
 
-pub use description::{Describe, Description, Downward, Field, Kind, Migrate, Variant};
+pub use description::{
+    Describe, Description, Downward, EachItem, EachVariant, Field, Kind, Migrate, Rebuild, Variant,
+};
 pub use down::Down;
 pub use failure::Failure;
 pub use handle::State;
@@ -44,6 +48,13 @@ pub use old::Old;
 pub use part::{Fallback, Part, downed_by, rebuilt_by};
 pub use probe::{Probe, ViaDefault, ViaMigrate, ViaNothing, ViaPlain};
 pub use value::{migrate_down, migrate_up};
+
+/// The function that describes a type to the runtime, as built: a patch may give it another body. For tests and benches.
+#[cfg(feature = "live")]
+#[doc(hidden)]
+pub fn describer<T: Migrate>() -> Describe {
+    access::description::<T>
+}
 
 #[cfg(feature = "live")]
 pub(crate) use group::{any, is_free};

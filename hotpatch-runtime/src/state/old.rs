@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::mem::ManuallyDrop;
 
 use super::agreement::{agree, are_akin, is_altered};
-use super::description::{Description, Downward, Kind, Migrate};
+use super::description::{Description, Downward, Kind, Migrate, Rebuild};
 use super::down::Down;
 use super::failure::Failure;
 use super::moves::Moves;
@@ -206,7 +206,7 @@ impl<'a> Old<'a> {
         &self,
         (value, description): (*const u8, &'static Description),
         new: &'static Description,
-        rebuild: Option<fn(&Old<'_>) -> Result<F, Failure>>,
+        rebuild: Option<Rebuild<F>>,
     ) -> Option<Result<ManuallyDrop<F>, Failure>> {
         if agree(description, new) {
             self.moves.moved(value, description);

@@ -3,7 +3,7 @@
 use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::description::{Describe, Migrate};
+use super::description::{Describe, Migrate, Rebuild};
 use super::down::Down;
 use super::failure::Failure;
 use super::old::Old;
@@ -16,9 +16,9 @@ pub struct Part<F> {
     pub from: Option<&'static str>,
     pub describe: Describe,
     /// Makes one out of an old one of another layout, where the type can.
-    pub rebuild: Option<fn(&Old<'_>) -> Result<F, Failure>>,
+    pub rebuild: Option<Rebuild<F>>,
     /// Makes one if the old value has none of this type.
-    pub with: Option<fn(&Old<'_>) -> Result<F, Failure>>,
+    pub with: Option<Rebuild<F>>,
     pub fallback: Fallback<F>,
 }
 

@@ -6,18 +6,13 @@
 
 use std::marker::PhantomData;
 
-use super::description::{Describe, Description, Migrate};
-use super::failure::Failure;
-use super::old::Old;
+use super::description::{Describe, Description, Migrate, Rebuild};
 use super::part::Fallback;
 
 /// Stands for a type.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Probe<F>(pub PhantomData<F>);
-
-/// Makes a field out of an old one.
-type Rebuild<F> = fn(&Old<'_>) -> Result<F, Failure>;
 
 /// A type that migrates.
 #[doc(hidden)]

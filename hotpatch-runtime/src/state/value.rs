@@ -1,7 +1,7 @@
 //! The memory of one value, and how a value comes out of an earlier one.
 
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
-use std::ptr::NonNull;
+use std::ptr::{self, NonNull};
 
 use super::description::{Description, Migrate};
 use super::failure::Failure;
@@ -24,7 +24,7 @@ impl Value {
         let (size, align) = (description.size, description.align);
         let layout = Layout::from_size_align(size, align).expect("the layout of a type");
         let place = if size == 0 {
-            NonNull::without_provenance(align.try_into().expect("an alignment is not zero"))
+            NonNull::new(ptr::without_provenance_mut(align)).expect("an alignment is not zero")
         } else {
             // SAFETY: the size is not zero.
             NonNull::new(unsafe { alloc(layout) }).unwrap_or_else(|| handle_alloc_error(layout))

@@ -120,10 +120,7 @@ around!(
         let inner = unsafe { (*value).get_mut() }.unwrap_or_else(PoisonError::into_inner);
         each(&[std::ptr::from_mut(inner).cast_const().cast()]);
     },
-    |value| {
-        // SAFETY: whoever releases a value gives it up; what is inside is not dropped.
-        drop(unsafe { value.cast::<Mutex<ManuallyDrop<T>>>().read() });
-    },
+    |_| _ = NOTHING_TO_FREE,
     |old| only(old, Self::describe()).map(Mutex::new)
 );
 

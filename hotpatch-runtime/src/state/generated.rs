@@ -8,7 +8,7 @@ pub use core::ptr::from_ref;
 pub use core::result::Result::{self, Err, Ok};
 pub use core::{concat, module_path, stringify};
 
-pub use hotpatch_runtime::state::{
+pub use super::{
     Description, Downward, Failure, Fallback, Field, Kind, Migrate, Old, Part, Probe, Variant, ViaDefault,
     ViaMigrate, ViaNothing, ViaPlain, downed_by, rebuilt_by,
 };
