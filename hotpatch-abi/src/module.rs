@@ -15,6 +15,9 @@ pub const MODULE_MAGIC: u64 = u64::from_le_bytes(*b"HOTPMOD1");
 /// The version of everything in this file. Raise it when the layout or the meaning of any of it changes.
 pub const MODULE_ABI_VERSION: u32 = 1;
 
+/// The status of a call whose function panicked, or threw what its language throws.
+pub const STATUS_PANICKED: i32 = -1;
+
 /// A function of a module. `input` and `output` are what both sides agreed on; `host_state` is what the host was made
 /// with. 0 is success; everything else is an error of the module, and says what it means to.
 ///
@@ -58,6 +61,16 @@ pub struct ModuleVersion {
     pub patch: u32,
 }
 
+/// A contract that a module fulfils: a version of a list of functions that both sides know by name.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct ModuleContract {
+    /// The name.
+    pub name: ModuleText,
+    /// The version of the contract that the module was written for.
+    pub version: ModuleVersion,
+}
+
 /// A function that a module offers.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
@@ -72,6 +85,11 @@ pub struct ModuleFunction {
     pub output_size: u32,
     /// The function.
     pub function: ModuleFn,
+    /// The signature as written, for messages. May be empty.
+    pub shown: ModuleText,
+    /// What `signature` is the hash of: a line for each fact of the types. It tells which fact differs where two hashes
+    /// do. May be empty.
+    pub layout: ModuleText,
 }
 
 /// Another module that a module needs.
@@ -108,6 +126,10 @@ pub struct Module {
     pub dependencies: *const ModuleDependency,
     /// How many modules it needs.
     pub dependency_count: usize,
+    /// The first of the contracts that this module fulfils.
+    pub contracts: *const ModuleContract,
+    /// How many contracts it fulfils.
+    pub contract_count: usize,
     /// See [`OnLoad`].
     pub on_load: Option<OnLoad>,
     /// See [`OnUnload`].
