@@ -5,6 +5,7 @@
 //! the widths of that machine.
 
 use core::ffi::c_void;
+use core::fmt;
 
 /// The symbol of a library that is its [`Module`].
 pub const MODULE_SYMBOL: &str = "HOTPATCH_MODULE_V1";
@@ -17,6 +18,15 @@ pub const MODULE_ABI_VERSION: u32 = 1;
 
 /// The status of a call whose function panicked, or threw what its language throws.
 pub const STATUS_PANICKED: i32 = -1;
+
+/// The status of a call of a function that no loaded module offers and that has no fallback.
+pub const STATUS_UNAVAILABLE: i32 = -2;
+
+/// The status of a call that the sandbox stopped.
+pub const STATUS_STOPPED: i32 = -3;
+
+/// The status of a call that gave back what no value of the type can be.
+pub const STATUS_BAD_VALUE: i32 = -4;
 
 /// A function of a module. `input` and `output` are what both sides agreed on; `host_state` is what the host was made
 /// with. 0 is success; everything else is an error of the module, and says what it means to.
@@ -59,6 +69,19 @@ pub struct ModuleVersion {
     pub minor: u32,
     /// Raised by everything else.
     pub patch: u32,
+}
+
+impl ModuleVersion {
+    /// `major.minor.patch`.
+    pub const fn new(major: u32, minor: u32, patch: u32) -> Self {
+        Self { major, minor, patch }
+    }
+}
+
+impl fmt::Display for ModuleVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}", self.major, self.minor, self.patch)
+    }
 }
 
 /// A contract that a module fulfils: a version of a list of functions that both sides know by name.

@@ -34,6 +34,8 @@ pub struct ContractFunction {
     pub shown: &'static str,
     /// The hash of the types of input and output, with their layouts.
     pub signature: u64,
+    /// What `signature` is the hash of: a line for each fact of the types.
+    pub layout: &'static str,
     /// The fields of the input.
     pub input: &'static [Part],
     /// The size of the input in bytes.

@@ -67,6 +67,9 @@ mod lineage;
 #[cfg(feature = "live")]
 mod live;
 #[cfg(feature = "live")]
+#[doc(hidden)]
+pub mod module_host;
+#[cfg(feature = "live")]
 mod platform;
 #[cfg(feature = "live")]
 mod presence;

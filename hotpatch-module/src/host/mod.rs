@@ -1,0 +1,28 @@
+//! The host of modules.
+
+pub(crate) mod backend;
+mod call_error;
+mod change;
+mod departure;
+mod error;
+mod fulfil;
+mod function;
+mod history;
+mod initialise;
+mod inside;
+mod instance;
+pub(crate) mod manifest;
+mod module_host;
+mod native;
+mod order;
+mod plan;
+mod shared;
+mod status;
+mod table;
+
+pub use call_error::{CallError, CallErrorKind};
+pub use change::Change;
+pub use error::{ErrorKind, ModuleError};
+pub use function::Function;
+pub use module_host::ModuleHost;
+pub use status::{Changed, ChangedModule, Machine, ModuleStatus};
