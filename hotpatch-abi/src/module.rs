@@ -11,7 +11,7 @@ use core::fmt;
 pub const MODULE_SYMBOL: &str = "HOTPATCH_MODULE_V1";
 
 /// What the manifest of a module begins with: `HOTPMOD1` in the bytes of a little-endian machine.
-pub const MODULE_MAGIC: u64 = u64::from_le_bytes(*b"HOTPMOD1");
+pub const MODULE_MAGIC: u64 = 0x3144_4f4d_5054_4f48;
 
 /// The version of everything in this file. Raise it when the layout or the meaning of any of it changes.
 pub const MODULE_ABI_VERSION: u32 = 1;

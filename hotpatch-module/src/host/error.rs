@@ -25,6 +25,8 @@ pub enum ErrorKind {
     HostMismatch,
     /// A name that nothing can have.
     BadName,
+    /// One change is to change a module twice.
+    ChangedTwice,
     /// A module of that name is loaded already.
     AlreadyLoaded,
     /// No module of that name is loaded.

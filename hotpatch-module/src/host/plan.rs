@@ -71,7 +71,7 @@ pub(super) fn plan(host: &Shared, steps: &[Step]) -> Result<Plan, ModuleError> {
         let next = take(host, &modules, step)?;
         if moves.iter().any(|earlier: &Move| earlier.name == next.name) {
             return Err(ModuleError::new(
-                ErrorKind::BadName,
+                ErrorKind::ChangedTwice,
                 format!(
                     "one change is to change the module `{}` twice: make two changes of it",
                     next.name
