@@ -103,10 +103,9 @@ pub struct Sink {
 // What a module for the sandbox (`wasm32-unknown-unknown`) has, beside what every module has:
 //
 // - `memory`, and `HOTPATCH_MODULE_V1` as a global: the address of the manifest, with pointers and `usize` of 4 bytes.
-// - `hotpatch_alloc(size: u32, align: u32) -> u32` and `hotpatch_free(address: u32, size: u32, align: u32)`. 0 is "no memory".
-// - rustc exports no table, so a function pointer of the manifest (its index in the table) is called through these exports:
-//   `hotpatch_call(function: u32, host_state: u32, input: u32, output: u32) -> i32`,
-//   `hotpatch_on_load(hook: u32, host_state: u32) -> i32`, `hotpatch_on_unload(hook: u32, host_state: u32)`,
-//   `hotpatch_on_reload(hook: u32, host_state: u32, old_version: u32) -> i32`.
+// - Nothing else that it would have to export: the sandbox finds the function behind a pointer of the manifest (its index in the
+//   table) in the file itself, and places the input in pages that it adds to the memory.
+// - `hotpatch_alloc(size: u32, align: u32) -> u32`, optional, for a module that cannot have pages added to its memory: where
+//   the input is to lie. 0 is "no memory". It stays the sandbox's; a larger one is asked for when that becomes too small.
 // - The import `hotpatch.write(context: u32, data: u32, len: u32)`, only if one of its functions gives back bytes. `context` is
 //   the word that the sandbox put there; what it puts at `Sink::write` is never called.
