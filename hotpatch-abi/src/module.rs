@@ -139,7 +139,8 @@ pub struct Module {
     pub name: ModuleText,
     /// The version of the module.
     pub version: ModuleVersion,
-    /// The lowest version of the host that the module works with. One with another major number will not do.
+    /// The lowest version of the host that the module works with. One with another major number will not do. 0.0.0 stands
+    /// for every host.
     pub required_host: ModuleVersion,
     /// The first of the functions.
     pub functions: *const ModuleFunction,

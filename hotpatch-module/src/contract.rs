@@ -32,16 +32,33 @@ pub struct ContractFunction {
     pub name: &'static str,
     /// The signature as written, for example `fn area(shape: &Shape) -> f64`.
     pub shown: &'static str,
-    /// The hash of the types of input and output, with their layouts.
-    pub signature: u64,
-    /// What `signature` is the hash of: a line for each fact of the types.
+    /// The types of arguments and output with their layouts, a line for each fact: see [`layout`](crate::layout).
     pub layout: &'static str,
+    /// The hash of `layout`.
+    pub signature: u64,
     /// The fields of the input.
     pub input: &'static [Part],
     /// The size of the input in bytes.
     pub input_size: usize,
     /// What the function gives back.
     pub output: Output,
+}
+
+impl ContractFunction {
+    /// The size in bytes of what `output` points to.
+    pub const fn output_size(&self) -> usize {
+        let Output { size, align, bytes } = self.output;
+        if !bytes {
+            return size;
+        }
+        let align = if align > align_of::<Sink>() {
+            align
+        } else {
+            align_of::<Sink>()
+        };
+        let place = size_of::<Sink>().next_multiple_of(self.output.align);
+        (place + size).next_multiple_of(align)
+    }
 }
 
 /// A field of an input.

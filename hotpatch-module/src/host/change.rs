@@ -81,7 +81,7 @@ pub(super) fn refuse_inside(what: &str) -> Result<(), ModuleError> {
 
 /// Runs the hooks. What they call of this host goes to what will be live.
 fn run_hooks(host: &Shared, plan: &Plan) -> Result<(), ModuleError> {
-    let table = host.book().table_of(&plan.modules, host.state);
+    let table = host.book().table_of(&plan.modules);
     let outcome = inside::stay(host, || &raw const *table, || initialise(&plan.initialise));
     outcome.map_err(|refused| refused.take_back())
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::contract::{Contract, ContractFunction};
 use crate::host::backend::{Entry, Loaded};
+use crate::host::difference::difference;
 use crate::host::error::{ErrorKind, ModuleError};
 use crate::host::instance::Instance;
 use crate::host::manifest::Offered;
@@ -96,27 +97,10 @@ fn check_signature(
     if offered.shown == wanted.shown {
         reason = format!("the types of its `{}` are others", wanted.shown);
     }
-    if let Some((module, contract)) = first_difference(&offered.layout, wanted.layout) {
-        reason += &format!(": `{module}` in the module, `{contract}` in the contract");
+    if let Some(difference) = difference(&offered.layout, wanted.layout) {
+        reason += &format!(": {difference}");
     }
     refuse(instance, contract, &reason)
-}
-
-/// The first line in which two descriptions of types differ, of both.
-fn first_difference<'a>(module: &'a str, contract: &'a str) -> Option<(&'a str, &'a str)> {
-    if module.is_empty() {
-        return None;
-    }
-    let (mut module, mut contract) = (module.lines(), contract.lines());
-    loop {
-        match (module.next(), contract.next()) {
-            (None, None) => return None,
-            (one, other) if one == other => {}
-            (one, other) => {
-                return Some((one.unwrap_or("nothing").trim(), other.unwrap_or("nothing").trim()));
-            }
-        }
-    }
 }
 
 fn refuse<T>(instance: &Instance, contract: &Contract, reason: &str) -> Result<T, ModuleError> {

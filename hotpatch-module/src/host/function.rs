@@ -21,11 +21,18 @@ pub struct Function {
     host: Arc<Shared>,
     slot: Slot,
     name: Arc<str>,
+    /// The first of the tables in which its types are known to be those of a contract.
+    since: u64,
 }
 
 impl Function {
-    pub(super) fn new(host: Arc<Shared>, slot: Slot, name: Arc<str>) -> Self {
-        Self { host, slot, name }
+    pub(super) fn new(host: Arc<Shared>, slot: Slot, name: Arc<str>, since: u64) -> Self {
+        Self {
+            host,
+            slot,
+            name,
+            since,
+        }
     }
 
     /// The full name.
@@ -108,7 +115,7 @@ impl Function {
     fn entry_slowly(&self) -> Entry {
         match inside::stays_with(&raw const *self.host) {
             // SAFETY: the thread stays with the table, so it is in memory.
-            Some(table) => unsafe { &*table }.entry(self.slot),
+            Some(table) => unsafe { &*table }.entry(self.slot, self.since),
             // SAFETY: the thread is in a scope, and the slot was given when the handle was made.
             None => unsafe { self.host.live.entry(self.slot) },
         }

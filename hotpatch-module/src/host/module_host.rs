@@ -12,6 +12,8 @@ use crate::contract::Contract;
 use crate::host::backend::HostState;
 use crate::host::change::{Change, refuse_inside};
 use crate::host::error::{ErrorKind, ModuleError};
+use crate::host::expected::Expected;
+use crate::host::fallback::Fallback;
 use crate::host::function::Function;
 use crate::host::inside;
 use crate::host::shared::Shared;
@@ -68,7 +70,16 @@ impl ModuleHost {
     /// `fallback` takes what is passed to calls of this function, on any thread.
     pub unsafe fn register_fallback(&self, full_name: &str, fallback: ModuleFn) -> Result<(), ModuleError> {
         check_full_name(full_name)?;
-        self.shared.add_fallback(full_name, fallback)
+        let fallback = Fallback {
+            function: fallback,
+            context: self.shared.state.0,
+            _value: None,
+        };
+        self.add_fallbacks(vec![(full_name.into(), fallback)])
+    }
+
+    pub(crate) fn add_fallbacks(&self, fallbacks: Vec<(String, Fallback)>) -> Result<(), ModuleError> {
+        self.shared.add_fallbacks(fallbacks)
     }
 
     /// Loads the module in this file, whose name no other may have.
@@ -128,37 +139,60 @@ impl ModuleHost {
     ///
     /// [`ErrorKind::BadName`].
     pub fn function(&self, full_name: &str) -> Result<Function, ModuleError> {
+        self.typed_function(full_name, 0)
+    }
+
+    /// The handle of a function whose types are those of a contract in all tables from `since` on.
+    pub(crate) fn typed_function(&self, full_name: &str, since: u64) -> Result<Function, ModuleError> {
         check_full_name(full_name)?;
         let (slot, name) = self.shared.slot(full_name);
-        Ok(Function::new(self.shared.clone(), slot, name))
+        Ok(Function::new(self.shared.clone(), slot, name, since))
     }
 
     /// From now on, what is loaded as `module` must fulfil `contract`.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Contract`] if the module is loaded already and does not: then nothing is expected of it.
+    /// [`ErrorKind::Contract`] if the module is loaded already and does not, or if another contract that is expected of it has
+    /// the same functions with other types: then this one is not expected.
     pub fn expect(&self, module: &str, contract: &'static Contract) -> Result<(), ModuleError> {
+        self.expect_since(module, contract).map(drop)
+    }
+
+    /// As [`expect`](Self::expect), with the serial number of the first table in which the contract is fulfilled.
+    pub(crate) fn expect_since(&self, module: &str, contract: &'static Contract) -> Result<u64, ModuleError> {
+        if let Some(since) = self.expected(module).since(contract) {
+            return Ok(since);
+        }
         refuse_inside("nothing can be expected of modules")?;
         let _turn = self.shared.departures.turn();
-        let (mut contracts, loaded) = {
-            let book = self.shared.book();
-            let contracts = book.contracts.get(module).cloned().unwrap_or_default();
-            (contracts, book.modules.get(module).cloned())
-        };
-        if contracts.iter().any(|known| ptr::eq(*known, contract)) {
-            return Ok(());
+        let mut expected = self.expected(module);
+        if let Some(since) = expected.since(contract) {
+            return Ok(since);
         }
+        expected.check(module, contract)?;
+        // Only whoever has the turn adds contracts and changes modules; others may make tables.
+        let loaded = self.shared.book().modules.get(module).cloned();
+        let mut contracts = expected.contracts();
         contracts.push(contract);
         if let Some(instance) = &loaded {
             instance.fulfil(&contracts)?;
         }
         let mut book = self.shared.book();
-        book.contracts.insert(module.into(), contracts);
-        if loaded.is_some() {
-            self.shared.publish(&mut book, Vec::new());
-        }
-        Ok(())
+        let since = book.next_serial();
+        expected.add(contract, since);
+        book.contracts.insert(module.into(), expected);
+        self.shared.publish(&mut book, Vec::new());
+        Ok(since)
+    }
+
+    fn expected(&self, module: &str) -> Expected {
+        self.shared
+            .book()
+            .contracts
+            .get(module)
+            .cloned()
+            .unwrap_or_default()
     }
 
     /// Runs `f` on one state of the modules from beginning to end: all calls of functions of this host that this thread makes

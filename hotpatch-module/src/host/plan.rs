@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::abi::ModuleVersion;
 use crate::host::backend::{self, Source};
 use crate::host::error::{ErrorKind, ModuleError};
+use crate::host::expected::Expected;
 use crate::host::history::Before;
 use crate::host::instance::Instance;
 use crate::host::manifest::satisfies;
@@ -195,7 +196,7 @@ fn open(host: &Shared, path: &Path) -> Result<Arc<Instance>, ModuleError> {
     let path = source.path.clone();
     let instance = Instance::new(backend::open(source, host.state)?, path);
     let required = instance.manifest().required_host;
-    if !satisfies(host.version, required) {
+    if required != ModuleVersion::new(0, 0, 0) && !satisfies(host.version, required) {
         return Err(ModuleError::new(
             ErrorKind::HostMismatch,
             format!(
@@ -288,7 +289,7 @@ fn check_contracts(host: &Shared, moves: &[Move]) -> Result<(), ModuleError> {
                 .book()
                 .contracts
                 .get(&change.name)
-                .cloned()
+                .map(Expected::contracts)
                 .unwrap_or_default();
             instance.fulfil(&contracts)?;
         }

@@ -12,11 +12,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hotpatch_runtime::module_host::Moment;
 
-use crate::abi::{ModuleFn, ModuleVersion};
-use crate::contract::Contract;
-use crate::host::backend::{Entry, HostState};
+use crate::abi::ModuleVersion;
+use crate::host::backend::HostState;
 use crate::host::departure::{Departing, Departures};
 use crate::host::error::{ErrorKind, ModuleError};
+use crate::host::expected::Expected;
+use crate::host::fallback::Fallback;
 use crate::host::history::History;
 use crate::host::instance::Instance;
 use crate::host::plan::last_first;
@@ -41,8 +42,10 @@ pub(super) struct Book {
     pub(super) modules: Modules,
     pub(super) history: History,
     /// What modules must fulfil, by their names.
-    pub(super) contracts: HashMap<String, Vec<&'static Contract>>,
-    fallbacks: HashMap<String, ModuleFn>,
+    pub(super) contracts: HashMap<String, Expected>,
+    /// Counts the tables.
+    serial: u64,
+    fallbacks: HashMap<String, Fallback>,
     /// The full names of the functions that have a slot, in the order of their slots.
     names: Vec<Arc<str>>,
     slots: HashMap<Arc<str>, Slot>,
@@ -52,7 +55,7 @@ pub(super) struct Book {
 
 impl Shared {
     pub(super) fn new(version: ModuleVersion, state: HostState) -> Self {
-        let table = Table::new([]);
+        let table = Table::new(0, []);
         Self {
             live: Live::new(&table),
             version,
@@ -62,6 +65,7 @@ impl Shared {
                 modules: Modules::new(),
                 history: History::default(),
                 contracts: HashMap::new(),
+                serial: 0,
                 fallbacks: HashMap::new(),
                 names: Vec::new(),
                 slots: HashMap::new(),
@@ -83,7 +87,7 @@ impl Shared {
     /// Makes what the book says live. `left` are the modules that are in it no more.
     pub(super) fn publish(&self, book: &mut Book, left: Vec<Arc<Instance>>) {
         let modules = std::mem::take(&mut book.modules);
-        let table = book.table_of(&modules, self.state);
+        let table = book.table_of(&modules);
         book.modules = modules;
         self.live.publish(&table);
         let before = std::mem::replace(&mut book.table, table);
@@ -102,9 +106,11 @@ impl Shared {
         (slot, name)
     }
 
-    pub(super) fn add_fallback(&self, full_name: &str, fallback: ModuleFn) -> Result<(), ModuleError> {
+    /// Adds all of these, or none.
+    pub(super) fn add_fallbacks(&self, fallbacks: Vec<(String, Fallback)>) -> Result<(), ModuleError> {
         let mut book = self.book();
-        if book.fallbacks.contains_key(full_name) {
+        let mut names = fallbacks.iter().map(|(full_name, _)| full_name);
+        if let Some(full_name) = names.find(|full_name| book.fallbacks.contains_key(*full_name)) {
             return Err(ModuleError::new(
                 ErrorKind::FallbackTaken,
                 format!(
@@ -112,8 +118,10 @@ impl Shared {
                 ),
             ));
         }
-        book.fallbacks.insert(full_name.into(), fallback);
-        book.slot(full_name);
+        for (full_name, fallback) in fallbacks {
+            book.slot(&full_name);
+            book.fallbacks.insert(full_name, fallback);
+        }
         self.publish(&mut book, Vec::new());
         Ok(())
     }
@@ -144,8 +152,13 @@ impl Book {
         (slot, name)
     }
 
+    /// The serial number of the table that is made next.
+    pub(super) fn next_serial(&self) -> u64 {
+        self.serial + 1
+    }
+
     /// The table for these modules, whose functions get slots.
-    pub(super) fn table_of(&mut self, modules: &Modules, state: HostState) -> Box<Table> {
+    pub(super) fn table_of(&mut self, modules: &Modules) -> Box<Table> {
         for instance in modules.values() {
             for full_name in instance.full_names() {
                 self.slot(full_name);
@@ -153,18 +166,15 @@ impl Book {
         }
         let mut entries = vec![UNAVAILABLE; self.names.len()];
         let mut set = |full_name: &str, entry| entries[self.slots[full_name].0 - 1] = entry;
-        for (full_name, function) in &self.fallbacks {
-            let entry = Entry {
-                function: *function,
-                context: state.0,
-            };
-            set(full_name, entry);
+        for (full_name, fallback) in &self.fallbacks {
+            set(full_name, fallback.entry());
         }
         for instance in modules.values() {
             for (full_name, entry) in instance.full_names().iter().zip(instance.entries().iter()) {
                 set(full_name, *entry);
             }
         }
-        Table::new(entries)
+        self.serial += 1;
+        Table::new(self.serial, entries)
     }
 }

@@ -21,6 +21,8 @@ pub(super) struct Slot(pub(super) usize);
 /// What the functions go to.
 #[derive(Debug)]
 pub(super) struct Table {
+    /// Counts the tables of a host.
+    serial: u64,
     /// The entry of each slot. That of slot 0 has the address of this table as its context.
     entries: Box<[Entry]>,
 }
@@ -30,6 +32,22 @@ unsafe extern "C" fn unavailable(_: *mut c_void, _: *const c_void, _: *mut c_voi
     note(STATUS_UNAVAILABLE, CallErrorKind::Unavailable, None)
 }
 
+/// Stands for a function of a contract in a table from before the contract was expected.
+unsafe extern "C" fn too_early(_: *mut c_void, _: *const c_void, _: *mut c_void) -> i32 {
+    let details =
+        "this thread stays with a state of the host from before the contract was expected of the module";
+    note(
+        STATUS_UNAVAILABLE,
+        CallErrorKind::Unavailable,
+        Some(details.into()),
+    )
+}
+
+const TOO_EARLY: Entry = Entry {
+    function: too_early,
+    context: ptr::null_mut(),
+};
+
 /// What a function goes to that nobody offers.
 pub(super) const UNAVAILABLE: Entry = Entry {
     function: unavailable,
@@ -38,15 +56,19 @@ pub(super) const UNAVAILABLE: Entry = Entry {
 
 impl Table {
     /// A table of these entries, the first of which is that of slot 1.
-    pub(super) fn new(entries: impl IntoIterator<Item = Entry>) -> Box<Self> {
+    pub(super) fn new(serial: u64, entries: impl IntoIterator<Item = Entry>) -> Box<Self> {
         let entries = std::iter::once(UNAVAILABLE).chain(entries).collect();
-        let mut table = Box::new(Self { entries });
+        let mut table = Box::new(Self { serial, entries });
         table.entries[0].context = ptr::from_ref(&*table).cast_mut().cast();
         table
     }
 
-    /// What a function goes to in this table. One that got its slot later was not offered by anybody then.
-    pub(super) fn entry(&self, slot: Slot) -> Entry {
+    /// What a function goes to in this table. One that got its slot later was not offered by anybody then. Tables before the
+    /// one with the serial number `since` may have something else for it than its caller believes.
+    pub(super) fn entry(&self, slot: Slot, since: u64) -> Entry {
+        if self.serial < since {
+            return TOO_EARLY;
+        }
         self.entries.get(slot.0).copied().unwrap_or(UNAVAILABLE)
     }
 }
