@@ -8,13 +8,11 @@ pub use hotpatch_abi::module::{
 
 pub use crate::contract::{Contract, ContractFunction, Output, Part};
 pub use crate::guest::{
-    Held, Instance, Keeper, Offer, Slice, Table, contract, dependency, function, join, reload, run, send,
-    serve, start, stop, text,
+    Held, Instance, Keeper, Offer, Slice, Table, contract, dependency, function, held, join, reload, run,
+    send, serve, start, stop, text,
 };
 pub use crate::layout::{Argument, Field, Kind, Layout, Signature, Variant};
 pub use crate::shared::{Invalid, Shared};
-
-use crate::returned::Returned;
 
 /// Generated code that only a host needs.
 #[cfg(feature = "host")]
@@ -55,15 +53,6 @@ pub mod part {
     pub const fn slice<T>(offset: usize) -> Part {
         let (size, align) = (size_of::<T>(), align_of::<T>());
         Part::Slice { offset, size, align }
-    }
-}
-
-/// The output of a function that gives back `R`.
-pub const fn output<R: Returned>() -> Output {
-    Output {
-        size: size_of::<R::Value>(),
-        align: align_of::<R::Value>(),
-        bytes: R::BYTES,
     }
 }
 

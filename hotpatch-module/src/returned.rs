@@ -44,14 +44,18 @@ pub unsafe trait Returned: Sized {
     unsafe fn receive(value: &MaybeUninit<Self::Value>, bytes: Vec<u8>) -> Result<Self, Invalid>;
 }
 
+#[inline(always)]
 fn no_bytes(bytes: &[u8]) -> Result<(), Invalid> {
     if bytes.is_empty() {
-        return Ok(());
+        Ok(())
+    } else {
+        Err(too_many(bytes))
     }
-    Err(Invalid::new(format!(
-        "{} bytes where there are none",
-        bytes.len()
-    )))
+}
+
+#[cold]
+fn too_many(bytes: &[u8]) -> Invalid {
+    Invalid::new(format!("{} bytes where there are none", bytes.len()))
 }
 
 // SAFETY: the value is checked before it is taken for one.

@@ -1,15 +1,31 @@
 //! What `#[contract]` rejects. All mistakes of a trait are reported in one run, each at its token.
 
+use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::{
-    Attribute, FnArg, ItemTrait, Receiver, ReceiverKind, Result, ReturnType, Safety, Signature, TraitItem,
-    TraitItemFn, Type,
+    Attribute, Error, FnArg, ItemTrait, Receiver, ReceiverKind, Result, ReturnType, Safety, Signature,
+    TraitItem, TraitItemFn, Type,
 };
 
 use super::args::Args;
 use super::function::{self, Function};
 use super::types;
+use crate::item;
 use crate::mistakes::Mistakes;
+
+/// Whether this may be a trait.
+pub(super) fn on_trait(item: &TokenStream) -> Result<()> {
+    const OTHERS: [&str; 10] = [
+        "struct", "enum", "union", "fn", "impl", "mod", "type", "const", "static", "use",
+    ];
+    match item::kind(item.clone()) {
+        Some(kind) if OTHERS.iter().any(|other| kind == other) => Err(Error::new(
+            kind.span(),
+            "a contract is a trait: its functions are what a module offers",
+        )),
+        _ => Ok(()),
+    }
+}
 
 /// Checks the trait, and passes on its arguments and functions.
 pub(super) fn run(args: Result<Args>, item: &ItemTrait) -> Result<(Args, Vec<Function>)> {

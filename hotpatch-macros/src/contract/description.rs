@@ -69,7 +69,7 @@ fn describe(private: &TokenStream, function: &Function) -> TokenStream {
             signature: #private::Signature::hash(&LAYOUT),
             input: &[#(#parts),*],
             input_size: ::core::mem::size_of::<#input>(),
-            output: #private::output::<#output>(),
+            output: SIGNATURE.crossing,
         }
     }}
 }

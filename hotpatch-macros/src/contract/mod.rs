@@ -52,6 +52,7 @@ pub(crate) fn private(krate: &Path) -> TokenStream {
 /// The code for a trait.
 pub(crate) fn rewrite(args: TokenStream, item: TokenStream) -> Result<TokenStream> {
     let args = args::parse(args);
+    check::on_trait(&item)?;
     let item: ItemTrait = syn::parse2(item)?;
     let (args, functions) = check::run(args, &item)?;
     let contract = Contract {

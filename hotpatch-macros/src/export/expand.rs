@@ -8,7 +8,8 @@
 //! ```
 
 use proc_macro2::{Span, TokenStream};
-use quote::{format_ident, quote};
+use quote::{format_ident, quote, quote_spanned};
+use syn::spanned::Spanned;
 use syn::{Error, Ident, Result};
 
 use super::args::{Args, Fulfilled};
@@ -33,6 +34,10 @@ pub(super) fn expand(args: &Args) -> Result<TokenStream> {
     let keepers: Vec<Ident> = parts
         .map(|(index, _)| format_ident!("__HOTPATCH_KEEPER_{index}"))
         .collect();
+    let held = args.contracts.iter().zip(&keepers).map(|(fulfilled, keeper)| {
+        let by = &fulfilled.by;
+        quote_spanned!(by.span()=> #private::held::<#by>(&#keeper))
+    });
     let contract_count = offers.len();
     let dependency_count = args.depends.len();
     let depends = args.depends.iter().map(|needed| {
@@ -53,7 +58,7 @@ pub(super) fn expand(args: &Args) -> Result<TokenStream> {
                 #private::Table([#(#private::contract(&#offers)),*]);
             static __HOTPATCH_DEPENDENCIES: #private::Table<[#private::ModuleDependency; #dependency_count]> =
                 #private::Table([#(#depends),*]);
-            static __HOTPATCH_KEEPERS: &[&dyn #private::Held] = &[#(&#keepers),*];
+            static __HOTPATCH_KEEPERS: &[&dyn #private::Held] = &[#(#held),*];
 
             #hooks
 
@@ -110,28 +115,29 @@ fn value(private: &TokenStream, index: usize, fulfilled: &Fulfilled) -> TokenStr
 }
 
 fn hooks(args: &Args, private: &TokenStream) -> TokenStream {
-    let on_load = args
-        .on_load
-        .as_ref()
-        .map_or_else(|| quote!(|| {}), |hook| quote!(#hook));
+    let start = match &args.on_load {
+        Some(hook) => quote_spanned!(hook.span()=> #private::start(__HOTPATCH_KEEPERS, #hook)),
+        None => quote!(#private::start(__HOTPATCH_KEEPERS, || {})),
+    };
     let on_unload = args
         .on_unload
         .as_ref()
         .map_or_else(|| quote!(|| {}), |hook| quote!(#hook));
     let on_reload = args.on_reload.as_ref().map(|hook| {
+        let reload = quote_spanned!(hook.span()=> #private::reload(__HOTPATCH_KEEPERS, old, #hook));
         quote! {
             unsafe extern "C" fn __hotpatch_on_reload(
                 _: *mut ::core::ffi::c_void,
                 old: *const #private::ModuleVersion,
             ) -> i32 {
                 // SAFETY: the host hands over a version.
-                unsafe { #private::reload(__HOTPATCH_KEEPERS, old, #hook) }
+                unsafe { #reload }
             }
         }
     });
     quote! {
         unsafe extern "C" fn __hotpatch_on_load(_: *mut ::core::ffi::c_void) -> i32 {
-            #private::start(__HOTPATCH_KEEPERS, #on_load)
+            #start
         }
         unsafe extern "C" fn __hotpatch_on_unload(_: *mut ::core::ffi::c_void) {
             #private::stop(__HOTPATCH_KEEPERS, #on_unload)

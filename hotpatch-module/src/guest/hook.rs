@@ -8,6 +8,11 @@ use super::instance::Held;
 use super::serve::discard;
 
 /// What `on_load` and `on_reload` of a module may give back.
+#[diagnostic::on_unimplemented(
+    message = "a hook of a module cannot give back `{Self}`",
+    label = "gives back `{Self}`",
+    note = "hooks give back nothing, or `Result<(), i32>`, whose error refuses the module"
+)]
 pub trait HookResult {
     /// 0, or the number of the error. Anything but 0 refuses the module.
     #[doc(hidden)]

@@ -21,14 +21,9 @@ pub trait Instance<T> {
 /// none will come, which the host promises by calling `on_unload`.
 pub struct Keeper<T>(AtomicPtr<T>);
 
-impl<T: Default + Send + Sync + 'static> Default for Keeper<T> {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl<T: Default + Send + Sync + 'static> Keeper<T> {
+impl<T> Keeper<T> {
     /// One without a value.
+    #[allow(clippy::new_without_default)]
     pub const fn new() -> Self {
         Self(AtomicPtr::new(ptr::null_mut()))
     }
@@ -53,6 +48,11 @@ impl<T: Default + Send + Sync + 'static> Keeper<T> {
 #[cold]
 fn nobody_made_it() -> ! {
     panic!("a function of a module was called before the module was loaded")
+}
+
+/// The keeper of a module, whose values are made without anybody's help and used by every thread.
+pub const fn held<T: Default + Send + Sync + 'static>(keeper: &'static Keeper<T>) -> &'static dyn Held {
+    keeper
 }
 
 /// A [`Keeper`] of any type.

@@ -86,10 +86,11 @@ const fn assert_new(offers: &[&Offer], before: usize, name: &str) {
         let functions = offers[offer].contract.functions;
         let mut at = 0;
         while at < functions.len() {
-            assert!(
-                !equal(functions[at].name, name),
-                "two contracts of this module have a function of the same name; rename one, or offer them in two modules"
-            );
+            if equal(functions[at].name, name) {
+                panic!(
+                    "two contracts of this module have a function of the same name; rename one, or offer them in two modules"
+                );
+            }
             at += 1;
         }
         offer += 1;

@@ -8,7 +8,7 @@ mod serve;
 mod wasm;
 
 pub use hook::{HookResult, reload, start, stop};
-pub use instance::{Held, Instance, Keeper};
+pub use instance::{Held, Instance, Keeper, held};
 pub use manifest::{Offer, Table, contract, dependency, function, join, text};
 #[cfg(feature = "host")]
 pub(crate) use serve::Reply;

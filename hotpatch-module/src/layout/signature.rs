@@ -2,7 +2,7 @@
 
 use super::Layout;
 use super::text::{Place, Text};
-use crate::{Returned, Shared};
+use crate::{Output, Returned, Shared};
 
 /// The types of a function.
 #[derive(Clone, Copy, Debug)]
@@ -11,6 +11,8 @@ pub struct Signature {
     pub arguments: &'static [Argument],
     /// What it gives back.
     pub output: &'static Layout,
+    /// How that crosses.
+    pub crossing: Output,
 }
 
 /// An argument, by the way it is handed over.
@@ -50,6 +52,11 @@ impl Signature {
         Self {
             arguments,
             output: R::LAYOUT,
+            crossing: Output {
+                size: size_of::<R::Value>(),
+                align: align_of::<R::Value>(),
+                bytes: R::BYTES,
+            },
         }
     }
 
