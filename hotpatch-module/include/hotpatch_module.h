@@ -110,7 +110,8 @@ typedef struct {
   HotpatchModuleText name;
   // The version of the module.
   HotpatchModuleVersion version;
-  // The lowest version of the host that the module works with. One with another major number will not do.
+  // The lowest version of the host that the module works with. One with another major number will not do. 0.0.0 stands
+  // for every host.
   HotpatchModuleVersion required_host;
   // The first of the functions.
   const HotpatchModuleFunction *functions;

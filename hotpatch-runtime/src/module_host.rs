@@ -9,11 +9,10 @@
 
 use crate::dispatch;
 use crate::platform;
-use crate::presence::Inside;
-use crate::scope::{self, Announced, Since};
+use crate::presence::{After, Inside, Word};
+use crate::scope::{self, Since};
 
-pub use crate::platform::copy_in_memory;
-pub use crate::platform::module_library::Library;
+pub use crate::platform::module_library::{Library, PrivateCopy};
 
 /// Whether this thread is in a scope in which there is nothing else to do: it is not consistent, and not tracked.
 #[inline(always)]
@@ -21,24 +20,32 @@ pub fn is_in_usual_scope() -> bool {
     scope::Scope::here().usual().is_some()
 }
 
-/// An outermost scope.
-pub struct Outermost(Announced);
+/// Whether this thread is in a call of a module, near or far: code of one has called. It takes as long as a backtrace,
+/// unless the thread is in no scope.
+pub fn is_inside_module() -> bool {
+    let is_in_scope = !scope::Scope::here().is_outside() || scope::word().is_some_and(Word::is_inside);
+    is_in_scope && platform::module_library::is_caller()
+}
 
-impl Outermost {
-    /// Opens it, if this thread is in none and need not do more for it.
+/// A scope of a thread that is in none, of which the thread itself does not know: hot functions that are called in it open
+/// scopes of their own, as if they were called by a signal that came on the way in.
+pub struct Unnoticed(&'static Word, After);
+
+impl Unnoticed {
+    /// Opens it, if this thread is in no scope and has a word.
     #[inline(always)]
     pub fn open() -> Option<Self> {
-        if scope::Scope::here().is_outside() {
-            Announced::outermost().map(Self)
-        } else {
-            None
+        if !scope::Scope::here().is_outside() {
+            return None;
         }
+        let word = scope::word()?;
+        Some(Self(word, word.enter()))
     }
 
-    /// As [`is_in_usual_scope`], for a scope that has just begun.
+    /// Ends it.
     #[inline(always)]
-    pub fn is_usual(&self) -> bool {
-        self.0.here().usual().is_some()
+    pub fn close(self) {
+        self.0.leave(self.1);
     }
 }
 

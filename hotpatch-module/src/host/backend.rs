@@ -4,9 +4,11 @@
 //! From then on the host asks for hooks to be run, one at a time, and calls functions through their [`Entry`] from any thread.
 
 use std::ffi::c_void;
-use std::fs::File;
-use std::io::{self, Read, Seek};
+#[cfg(feature = "wasm")]
+use std::io;
 use std::path::{Path, PathBuf};
+
+use hotpatch_runtime::module_host::PrivateCopy;
 
 use crate::abi::{ModuleFn, ModuleVersion};
 use crate::contract::ContractFunction;
@@ -27,7 +29,7 @@ unsafe impl Sync for HostState {}
 /// What a call goes to: the function, and what it gets as its first argument.
 ///
 /// For a native function that is the state of the host. A function in a sandbox is called through a function of the host, whose
-/// first argument says which one.
+/// first argument says which one, and which has the thread be [`Inside`](crate::host::inside::Inside) meanwhile.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Entry {
     pub(crate) function: ModuleFn,
@@ -69,57 +71,38 @@ pub(crate) trait Loaded: Send + Sync {
 pub(crate) struct Source {
     /// Where it came from, for messages.
     pub(crate) path: PathBuf,
-    copy: File,
-    head: Vec<u8>,
+    copy: PrivateCopy,
 }
 
 impl Source {
-    /// How much of a file tells what it is.
-    const HEAD: u64 = 4096;
-
     /// Copies the file at `path`.
     pub(crate) fn read(path: &Path) -> Result<Self, ModuleError> {
-        let unreadable = |error: io::Error| {
+        let copy = PrivateCopy::of(path).map_err(|error| {
             ModuleError::new(
                 ErrorKind::Unreadable,
                 format!("the module `{}` cannot be read: {error}", path.display()),
             )
-        };
-        let file = File::open(path).map_err(unreadable)?;
-        if !file.metadata().map_err(unreadable)?.is_file() {
-            return Err(unreadable(io::Error::other("it is no file")));
-        }
-        let mut copy = hotpatch_runtime::module_host::copy_in_memory(&file).map_err(unreadable)?;
-        copy.rewind().map_err(unreadable)?;
-        let mut head = Vec::new();
-        (&copy)
-            .take(Self::HEAD)
-            .read_to_end(&mut head)
-            .map_err(unreadable)?;
+        })?;
         Ok(Self {
             path: path.into(),
             copy,
-            head,
         })
     }
 
     /// The first bytes.
+    #[cfg(feature = "wasm")]
     pub(crate) fn head(&self) -> &[u8] {
-        &self.head
+        self.copy.head()
     }
 
     /// All bytes.
     #[cfg(feature = "wasm")]
     pub(crate) fn bytes(&self) -> io::Result<Vec<u8>> {
-        let mut copy = &self.copy;
-        copy.rewind()?;
-        let mut bytes = Vec::new();
-        copy.read_to_end(&mut bytes)?;
-        Ok(bytes)
+        self.copy.bytes()
     }
 
     /// The copy itself.
-    pub(crate) fn into_copy(self) -> File {
+    pub(crate) fn into_copy(self) -> PrivateCopy {
         self.copy
     }
 }

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use hotpatch_runtime::module_host::is_inside_module;
+
 use crate::host::departure::Turn;
 use crate::host::error::{ErrorKind, ModuleError};
 use crate::host::initialise::initialise;
@@ -68,7 +70,7 @@ impl<'a> Change<'a> {
 
 /// Refuses what would wait for itself.
 pub(super) fn refuse_inside(what: &str) -> Result<(), ModuleError> {
-    if Inside::is_here() {
+    if Inside::is_here() || is_inside_module() {
         return Err(ModuleError::new(
             ErrorKind::InsideCall,
             format!(

@@ -17,6 +17,8 @@ use crate::host::table::Table;
 /// How often the thread looks: at first, and when it takes long.
 const SOON: Duration = Duration::from_millis(1);
 const LATER: Duration = Duration::from_millis(100);
+/// How often a change looks itself.
+const LOOKS: usize = 5;
 
 /// What calls may still use that were running at a moment.
 pub(super) struct Departing {
@@ -118,6 +120,25 @@ impl Departures {
         std::mem::take(&mut self.leaving().complaints)
     }
 
+    /// Has the thread look, which is started for this if need be.
+    pub(super) fn look_later(self: &Arc<Self>) {
+        let mut leaving = self.leaving();
+        let process = process::id();
+        if !leaving.has_modules() || leaving.thread_in == Some(process) {
+            return;
+        }
+        let departures = self.clone();
+        let spawn = || {
+            thread::Builder::new()
+                .name("hotpatch-modules".into())
+                .spawn(move || departures.run())
+        };
+        // Without it, they go with later changes.
+        if without_signals(spawn).is_ok() {
+            leaving.thread_in = Some(process);
+        }
+    }
+
     fn run(self: Arc<Self>) {
         let mut pause = SOON;
         loop {
@@ -145,22 +166,15 @@ impl Turn<'_> {
 
     /// Lets those go whose last call has ended. If others stay, a thread will look again.
     pub(super) fn let_go(&self) {
-        self.look();
-        let mut leaving = self.departures.leaving();
-        let process = process::id();
-        if !leaving.has_modules() || leaving.thread_in == Some(process) {
-            return;
+        // Most calls end at once.
+        for _ in 0..LOOKS {
+            self.look();
+            if !self.departures.leaving().has_modules() {
+                return;
+            }
+            thread::yield_now();
         }
-        let departures = self.departures.clone();
-        let spawn = || {
-            thread::Builder::new()
-                .name("hotpatch-modules".into())
-                .spawn(move || departures.run())
-        };
-        // Without it, they go with later changes.
-        if without_signals(spawn).is_ok() {
-            leaving.thread_in = Some(process);
-        }
+        self.departures.look_later();
     }
 
     fn look(&self) {

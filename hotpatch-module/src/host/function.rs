@@ -4,13 +4,13 @@ use std::ffi::c_void;
 use std::fmt;
 use std::sync::Arc;
 
-use hotpatch_runtime::module_host::{self, Outermost, Scope};
+use hotpatch_runtime::module_host::{self, Scope, Unnoticed};
 
 use crate::host::backend::Entry;
 use crate::host::call_error::CallError;
-use crate::host::inside::{self, Inside};
+use crate::host::inside;
 use crate::host::shared::Shared;
-use crate::host::table::{Slot, UNAVAILABLE};
+use crate::host::table::{Place, Slot, UNAVAILABLE};
 
 /// A function of a host, whichever module offers it at the moment of a call.
 ///
@@ -20,6 +20,7 @@ use crate::host::table::{Slot, UNAVAILABLE};
 pub struct Function {
     host: Arc<Shared>,
     slot: Slot,
+    place: Place,
     name: Arc<str>,
     /// The first of the tables in which its types are known to be those of a contract.
     since: u64,
@@ -29,6 +30,7 @@ impl Function {
     pub(super) fn new(host: Arc<Shared>, slot: Slot, name: Arc<str>, since: u64) -> Self {
         Self {
             host,
+            place: slot.into(),
             slot,
             name,
             since,
@@ -78,37 +80,40 @@ impl Function {
             unsafe { self.run_live(input, output) }
         } else {
             // SAFETY: promised by the caller.
-            unsafe { self.call_from_outside(input, output) }
+            unsafe { self.call_from_elsewhere(input, output) }
         }
     }
 
+    /// From outside of any scope, or from where there is more to do.
+    ///
     /// # Safety
     ///
     /// As for [`call`](Self::call).
     #[inline(never)]
-    unsafe fn call_from_outside(&self, input: *const c_void, output: *mut c_void) -> i32 {
-        if let Some(scope) = Outermost::open()
-            && scope.is_usual()
-        {
+    unsafe fn call_from_elsewhere(&self, input: *const c_void, output: *mut c_void) -> i32 {
+        if let Some(scope) = Unnoticed::open() {
             // SAFETY: promised by the caller, and the thread is in a scope.
-            unsafe { self.run_live(input, output) }
+            let status = unsafe { self.run_live(input, output) };
+            scope.close();
+            status
         } else {
             // SAFETY: promised by the caller.
             unsafe { self.call_slowly(input, output) }
         }
     }
 
-    /// For threads that are about to get a word, and for scopes that are tracked or stay with an earlier table.
+    /// For threads that are about to get a word, calls from inside of others, and scopes that are tracked or stay with an
+    /// earlier table.
     ///
     /// # Safety
     ///
     /// As for [`call`](Self::call).
-    #[cold]
     #[inline(never)]
     unsafe fn call_slowly(&self, input: *const c_void, output: *mut c_void) -> i32 {
         let _scope = Scope::open();
-        // SAFETY: promised by the caller, and the thread is in a scope.
-        unsafe { run(self.entry_slowly(), input, output) }
+        let Entry { function, context } = self.entry_slowly();
+        // SAFETY: promised by the caller, and the thread is in a scope that keeps what the entry leads to.
+        unsafe { function(context, input, output) }
     }
 
     /// What a call goes to, wherever the thread is. It is in a scope.
@@ -117,7 +122,7 @@ impl Function {
             // SAFETY: the thread stays with the table, so it is in memory.
             Some(table) => unsafe { &*table }.entry(self.slot, self.since),
             // SAFETY: the thread is in a scope, and the slot was given when the handle was made.
-            None => unsafe { self.host.live.entry(self.slot) },
+            None => unsafe { self.host.live.entry(self.place) },
         }
     }
 
@@ -126,20 +131,11 @@ impl Function {
     /// As for [`call`](Self::call), and the thread is in a scope.
     #[inline(always)]
     unsafe fn run_live(&self, input: *const c_void, output: *mut c_void) -> i32 {
-        // SAFETY: the thread is in a scope, and the slot was given when the handle was made; the rest is promised by the
-        // caller.
-        unsafe { run(self.host.live.entry(self.slot), input, output) }
+        // SAFETY: the thread is in a scope, and the slot was given when the handle was made.
+        let Entry { function, context } = unsafe { self.host.live.entry(self.place) };
+        // SAFETY: promised by the caller, and the scope keeps what the entry leads to.
+        unsafe { function(context, input, output) }
     }
-}
-
-/// # Safety
-///
-/// As for [`Function::call`], and the thread is in a scope that keeps what the entry leads to.
-#[inline(always)]
-unsafe fn run(entry: Entry, input: *const c_void, output: *mut c_void) -> i32 {
-    let _inside = Inside::enter();
-    // SAFETY: promised by the caller.
-    unsafe { (entry.function)(entry.context, input, output) }
 }
 
 impl fmt::Debug for Function {

@@ -1,4 +1,7 @@
-//! Where a thread is, as far as hosts are concerned: inside a call or a hook of a module, and with which table it stays.
+//! Where a thread is, as far as hosts are concerned: inside a change or its hooks, and with which table it stays.
+//!
+//! A thread that is inside a native call says nothing of it: that would cost every call. Whoever wants to know looks who
+//! called.
 
 use std::cell::Cell;
 use std::ptr;
@@ -9,7 +12,7 @@ use crate::host::shared::Shared;
 use crate::host::table::Table;
 
 thread_local! {
-    /// Whether the thread is inside a call of a module, or makes a change. It has no destructor.
+    /// Whether the thread makes a change, or is inside a call that says so. It has no destructor.
     static INSIDE: Cell<bool> = const { Cell::new(false) };
     /// The innermost of the tables that the thread stays with. It has no destructor either.
     static STAYS: Cell<*const Stay> = const { Cell::new(ptr::null()) };
@@ -23,26 +26,24 @@ struct Stay {
 }
 
 /// Until it is dropped, the thread is inside.
-pub(super) struct Inside {
+pub(crate) struct Inside {
     before: bool,
 }
 
 impl Inside {
-    #[inline(always)]
-    pub(super) fn enter() -> Self {
+    pub(crate) fn enter() -> Self {
         Self {
             before: INSIDE.replace(true),
         }
     }
 
-    /// Whether this thread is inside a call of a module, or makes a change.
+    /// Whether this thread has said that it is inside.
     pub(super) fn is_here() -> bool {
         INSIDE.get()
     }
 }
 
 impl Drop for Inside {
-    #[inline(always)]
     fn drop(&mut self) {
         INSIDE.set(self.before);
     }

@@ -12,7 +12,7 @@ mod fulfil;
 mod function;
 mod history;
 mod initialise;
-mod inside;
+pub(crate) mod inside;
 mod instance;
 pub(crate) mod manifest;
 mod module_host;

@@ -19,6 +19,7 @@ use crate::host::error::{ErrorKind, ModuleError};
 use crate::host::expected::Expected;
 use crate::host::fallback::Fallback;
 use crate::host::history::History;
+use crate::host::inside::Inside;
 use crate::host::instance::Instance;
 use crate::host::plan::last_first;
 use crate::host::table::{Live, Slot, Table, UNAVAILABLE};
@@ -98,9 +99,9 @@ impl Shared {
     /// The slot and the name of a function, which gets a slot if it has none.
     pub(super) fn slot(&self, full_name: &str) -> (Slot, Arc<str>) {
         let mut book = self.book();
-        let known = book.slots.len();
         let (slot, name) = book.slot(full_name);
-        if book.slots.len() > known {
+        // A change whose hooks are running may have given the slot.
+        if !book.table.covers(slot) {
             self.publish(&mut book, Vec::new());
         }
         (slot, name)
@@ -130,6 +131,15 @@ impl Shared {
 impl Drop for Shared {
     fn drop(&mut self) {
         let departures = self.departures.clone();
+        if Inside::is_here() {
+            // The turn may be that of this thread: a hook has dropped the last handle.
+            let book = self.book_mut();
+            let modules = last_first(&std::mem::take(&mut book.modules));
+            let table = std::mem::replace(&mut book.table, Table::new(0, []));
+            departures.add(Departing::new(Moment::now(), table, modules));
+            departures.look_later();
+            return;
+        }
         let turn = departures.turn();
         // No handle of a function is left, so no call is running.
         turn.let_all_go();

@@ -18,6 +18,16 @@ use crate::host::call_error::{CallErrorKind, note};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Slot(pub(super) usize);
 
+/// The slot of a function, as calls need it: how many bytes of a table lie before it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place(usize);
+
+impl From<Slot> for Place {
+    fn from(slot: Slot) -> Self {
+        Self(slot.0 * size_of::<Entry>())
+    }
+}
+
 /// What the functions go to.
 #[derive(Debug)]
 pub(super) struct Table {
@@ -63,6 +73,11 @@ impl Table {
         table
     }
 
+    /// Whether the slot was given when the table was made.
+    pub(super) fn covers(&self, slot: Slot) -> bool {
+        slot.0 < self.entries.len()
+    }
+
     /// What a function goes to in this table. One that got its slot later was not offered by anybody then. Tables before the
     /// one with the serial number `since` may have something else for it than its caller believes.
     pub(super) fn entry(&self, slot: Slot, since: u64) -> Entry {
@@ -100,9 +115,9 @@ impl Live {
     /// - The thread is in a scope.
     /// - The slot was given before this call, so that the live table covers it.
     #[inline(always)]
-    pub(super) unsafe fn entry(&self, slot: Slot) -> Entry {
+    pub(super) unsafe fn entry(&self, place: Place) -> Entry {
         // SAFETY: the scope keeps the table, which has an entry for the slot.
-        unsafe { *self.get().add(slot.0) }
+        unsafe { *self.get().byte_add(place.0) }
     }
 
     /// The table that is live now.

@@ -178,6 +178,57 @@ fn who_comes_back_before_the_last_call_has_ended_has_never_left() {
 }
 
 #[test]
+fn a_handle_that_a_hook_makes_is_one_for_all_threads() {
+    let (host, told) = telling_host();
+    let inner = host.clone();
+    let (saw, seen) = mpsc::channel();
+    told.answer(move |_| {
+        // What nobody else knows of yet.
+        let new = inner.function("grows.number").unwrap();
+        let other = new.clone();
+        let elsewhere = thread::spawn(move || call(&other, 0)).join().unwrap();
+        saw.send((call(&new, 0), elsewhere)).unwrap();
+        1
+    });
+    let grows = module("grows", [1, 1, 0]).giving("number", 1).telling();
+    host.load(grows.build()).unwrap_err();
+    assert_eq!(
+        seen.recv_timeout(LONG).unwrap(),
+        (Ok(1), Err(CallErrorKind::Unavailable))
+    );
+    assert_eq!(
+        call(&host.function("grows.number").unwrap(), 0),
+        Err(CallErrorKind::Unavailable)
+    );
+    told.answer(|_| 0);
+}
+
+#[test]
+fn a_hook_may_drop_the_last_handle() {
+    let (host, told) = telling_host();
+    let (waits, is_inside, go_on) = waiting(told, "last");
+    host.load(waits.build()).unwrap();
+    let other = module("other", [1, 1, 0]).telling();
+    host.load(other.build()).unwrap();
+    let wait = host.function("last.wait").unwrap();
+    let thread = thread::spawn(move || call(&wait, 0));
+    is_inside.recv_timeout(LONG).unwrap();
+    host.unload("other").unwrap();
+    let (left, has_left) = mpsc::channel();
+    let last = std::sync::Mutex::new(Some(host));
+    told.answer(move |what| {
+        drop(last.lock().unwrap().take());
+        left.send(what.to_owned()).unwrap();
+        0
+    });
+    go_on.send(()).unwrap();
+    thread.join().unwrap().unwrap();
+    let mut lines = [(); 2].map(|()| has_left.recv_timeout(LONG).unwrap());
+    lines.sort();
+    assert_eq!(lines, ["last 1.1 on_unload", "other 1.1 on_unload"]);
+}
+
+#[test]
 fn hooks_see_what_will_be_live_and_others_do_not() {
     let (host, told) = telling_host();
     let [one, two, _] = versions("seen");

@@ -54,3 +54,13 @@ fn a_module_in_c_is_replaced_by_one_in_cpp_and_comes_back() {
     let error = host.reload(&c).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotLoaded);
 }
+#[test]
+fn the_guide_shows_these_files() {
+    let guide =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/guide/src/modules.md"))
+            .unwrap();
+    for (name, language) in [("calculator.c", "c"), ("calculator.cpp", "cpp")] {
+        let block = format!("```{language}\n{}```\n", file(name).0);
+        assert!(guide.contains(&block), "modules.md does not show {name} as it is");
+    }
+}

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use hotpatch_module::contract::{Contract, ContractFunction, Output};
+use hotpatch_module::{Contract, ContractFunction, Output};
 use hotpatch_module::{ErrorKind, ModuleHost};
 
 use crate::build::{folder, module};

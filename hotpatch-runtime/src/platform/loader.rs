@@ -53,7 +53,8 @@ impl Loaded {
         Self::load(path, Some(copy))
     }
 
-    fn load(path: PathBuf, copy: Option<File>) -> Result<Self, String> {
+    /// Loads an object by a path that the loader does not know.
+    pub(super) fn load(path: PathBuf, copy: Option<File>) -> Result<Self, String> {
         // SAFETY: the object has no initialisers and no finalisers, so loading it runs none of its code; for those of a
         // module its host answers.
         let library = unsafe { Library::open(Some(&path), RTLD_NOW | RTLD_LOCAL) }.map_err(|error| {
@@ -125,7 +126,15 @@ fn is_loaded(path: &Path) -> bool {
 }
 
 /// Copies a file to memory, where nobody else can change it.
-pub fn copy_in_memory(mut file: &File) -> io::Result<File> {
+pub(crate) fn copy_in_memory(mut file: &File) -> io::Result<File> {
+    let mut copy = empty_in_memory()?;
+    file.rewind()?;
+    io::copy(&mut file, &mut copy)?;
+    Ok(copy)
+}
+
+/// An empty file in memory.
+pub(super) fn empty_in_memory() -> io::Result<File> {
     // SAFETY: the name is a C string.
     let copy = unsafe { libc::memfd_create(c"hotpatch".as_ptr(), libc::MFD_CLOEXEC) };
     if copy < 0 {
@@ -133,10 +142,7 @@ pub fn copy_in_memory(mut file: &File) -> io::Result<File> {
     }
     // SAFETY: the descriptor is new and ours.
     let copy = unsafe { OwnedFd::from_raw_fd(copy) };
-    let mut copy = File::from(off_standard_streams(copy)?);
-    file.rewind()?;
-    io::copy(&mut file, &mut copy)?;
-    Ok(copy)
+    Ok(File::from(off_standard_streams(copy)?))
 }
 
 /// A path of a copy that the loader does not know.

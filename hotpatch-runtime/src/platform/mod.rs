@@ -5,6 +5,7 @@ compile_error!("hotpatch does not support this platform yet: only x86_64 Linux w
 
 mod backtraces;
 mod bytes;
+mod callers;
 mod changes;
 mod descriptor;
 mod dynamic;
@@ -27,8 +28,7 @@ pub(crate) use bytes::peek;
 pub(crate) use changes::Changes;
 pub(crate) use descriptor::off_standard_streams;
 pub(crate) use elf::{Access, Layout, Segments};
-pub(crate) use loader::Loaded;
-pub use loader::copy_in_memory;
+pub(crate) use loader::{Loaded, copy_in_memory};
 pub(crate) use poll::{Bell, wait_for};
 pub(crate) use program::{Program, is_privileged};
 pub(crate) use signals::{Signal, without_signals};

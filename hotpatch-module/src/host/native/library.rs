@@ -36,12 +36,10 @@ pub(crate) fn open(source: Source, state: HostState) -> Result<Box<dyn Loaded>, 
         };
         ModuleError::new(kind, format!("`{path}` is refused, because {what}: {next}"))
     };
-    let head = source.head().to_vec();
-    let copy = source.into_copy();
-    // SAFETY: nobody else has the copy. That the constructors of the library are sound is what whoever loads a native module
-    // trusts it to be, see `ModuleHost`.
-    let library =
-        unsafe { Library::open(copy, &head) }.map_err(|reason| refuse((ErrorKind::NotAModule, reason)))?;
+    // SAFETY: that the constructors of the library are sound is what whoever loads a native module trusts it to be, see
+    // `ModuleHost`.
+    let library = unsafe { Library::open(source.into_copy()) }
+        .map_err(|reason| refuse((ErrorKind::NotAModule, reason)))?;
     let symbol = CString::new(MODULE_SYMBOL).expect("a name without a zero");
     let address = library.symbol(&symbol).ok_or_else(|| {
         refuse((
