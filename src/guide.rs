@@ -22,6 +22,7 @@ macro_rules! chapters {
 [crates]: crate::guide::workspaces#which-crates-an-edit-compiles
 [release]: crate::guide::release
 [policies]: crate::guide::policies
+[modules]: crate::guide::modules
 [profiles]: crate::guide::release#profiles
 [servers]: crate::guide::servers
 [unloading]: crate::guide::servers#unloading
@@ -56,6 +57,7 @@ chapters! {
     release "../docs/guide/src/release.md"
     servers "../docs/guide/src/servers.md"
     policies "../docs/guide/src/policies.md"
+    modules "../docs/guide/src/modules.md"
     scripts "../docs/guide/src/scripts.md"
     debugging "../docs/guide/src/debugging.md"
     how_it_works "../docs/guide/src/how-it-works.md"
