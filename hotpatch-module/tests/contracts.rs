@@ -10,6 +10,8 @@ mod till;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::OnceLock;
+use std::thread;
+use std::time::Duration;
 
 use hotpatch_module::abi::ModuleVersion;
 use hotpatch_module::{CallErrorKind, ErrorKind, ModuleError, ModuleHost};
@@ -155,4 +157,54 @@ fn a_client_goes_along_with_every_change() {
     );
     host.unload("shop").unwrap();
     assert_eq!(shop.add(1, 2).unwrap_err().kind(), CallErrorKind::Unavailable);
+}
+
+#[test]
+fn the_value_of_a_module_lives_from_load_to_unload() {
+    let host = host();
+    let shop: ShopClient = host.client("shop").unwrap();
+    host.load(module("shop_v1")).unwrap();
+    assert_eq!((shop.count().unwrap(), shop.count().unwrap()), (0, 1));
+    host.reload(module("shop_v2")).unwrap();
+    assert_eq!((shop.count().unwrap(), shop.count().unwrap()), (0, 1));
+
+    // It does not want to replace itself, and whoever is there stays as it is.
+    let error = host.reload(module("shop_v2")).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Hook);
+    assert!(error.to_string().contains("gave back 7"), "{error}");
+    assert_eq!(shop.count().unwrap(), 2);
+
+    // What left has dropped its value.
+    host.settle(Duration::MAX).unwrap();
+    host.rollback("shop").unwrap();
+    assert_eq!(
+        (shop.name().unwrap(), shop.count().unwrap()),
+        ("plain 1".into(), 0)
+    );
+}
+
+#[test]
+fn a_state_from_before_a_contract_is_not_called_through_it() {
+    let host = host();
+    host.load(module("till_drifted")).unwrap();
+    let till = host.consistent(|| {
+        // Another thread replaces the module, after which the contract is fulfilled.
+        let till: TillClient = thread::scope(|scope| {
+            let replace = || {
+                host.reload(module("till_exact")).unwrap();
+                host.client("till").unwrap()
+            };
+            scope.spawn(replace).join().unwrap()
+        });
+        let error = till.total(&[ITEM]).unwrap_err();
+        assert_eq!(error.kind(), CallErrorKind::Unavailable);
+        assert!(
+            error
+                .to_string()
+                .contains("from before the contract was expected"),
+            "{error}"
+        );
+        till
+    });
+    assert_eq!(till.total(&[ITEM]).unwrap(), 6.0);
 }

@@ -231,7 +231,12 @@ impl ModuleHost {
     /// [`ErrorKind::InsideCall`].
     pub fn settle(&self, at_most: Duration) -> Result<bool, ModuleError> {
         refuse_inside("nobody can wait for modules to leave")?;
-        Ok(self.shared.departures.settle(Instant::now() + at_most))
+        let now = Instant::now();
+        // Longer than an instant can tell is as good as for ever.
+        let end = now
+            .checked_add(at_most)
+            .unwrap_or(now + Duration::from_secs(u32::MAX.into()));
+        Ok(self.shared.departures.settle(end))
     }
 
     /// What `on_unload` of modules that left had to say, if it did not succeed, since this was last asked.
