@@ -9,6 +9,8 @@
 //! memory is another, copies what the parts describe; so nothing that crosses contains pointers of its own, and only
 //! the input record itself looks different there: its pointers are as wide as those of the sandbox.
 
+mod definitions;
+
 use core::ffi::c_void;
 
 use hotpatch_abi::module::ModuleVersion;

@@ -7,6 +7,7 @@ mod shop;
 #[path = "till/contract.rs"]
 mod till;
 
+use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::OnceLock;
@@ -14,7 +15,7 @@ use std::thread;
 use std::time::Duration;
 
 use hotpatch_module::abi::ModuleVersion;
-use hotpatch_module::{CallErrorKind, ErrorKind, ModuleError, ModuleHost};
+use hotpatch_module::{CallErrorKind, Client, ErrorKind, ModuleError, ModuleHost};
 use shop::ShopClient;
 use till::{Item, Kind, TillClient};
 
@@ -207,4 +208,40 @@ fn a_state_from_before_a_contract_is_not_called_through_it() {
         till
     });
     assert_eq!(till.total(&[ITEM]).unwrap(), 6.0);
+}
+
+#[test]
+fn a_module_in_c_fulfils_a_contract() {
+    let folder = tempfile::tempdir().unwrap();
+    let library = folder.path().join("libtill.so");
+    fs::write(
+        folder.path().join("till.h"),
+        <TillClient as Client>::CONTRACT.c_definitions(),
+    )
+    .unwrap();
+    let mut cc = Command::new("cc");
+    cc.args([
+        "-std=c99", "-Wall", "-Wextra", "-Werror", "-fPIC", "-shared", "-I",
+    ]);
+    cc.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/include"))
+        .arg("-I")
+        .arg(folder.path());
+    cc.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/till/till.c"));
+    assert!(cc.arg("-o").arg(&library).status().unwrap().success());
+
+    let host = host();
+    let till: TillClient = host.client("till").unwrap();
+    host.load(module("till_exact")).unwrap();
+    host.reload(&library).unwrap();
+    let goods = Item {
+        price: 0.5,
+        count: 2,
+        kind: Kind::Goods,
+    };
+    assert_eq!(till.total(&[ITEM, goods]).unwrap(), 7.0);
+    assert_eq!(till.dearest(&[goods, ITEM, goods]).unwrap(), Some(ITEM));
+    assert_eq!(till.dearest(&[]).unwrap(), None);
+    assert_eq!(till.receipt().unwrap(), "merci, from C");
+    host.rollback("till").unwrap();
+    assert_eq!(till.receipt().unwrap(), "thank you");
 }

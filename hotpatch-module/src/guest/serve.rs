@@ -69,7 +69,7 @@ pub(super) fn discard(payload: Box<dyn core::any::Any + Send>) {
 ///
 /// # Safety
 ///
-/// `output` points to a `R::Value`, or where `R` has bytes to a [`Reply`] of it whose sink is alive.
+/// `output` points to a `R::Value`, or where `R` has bytes to a `Reply` of it whose sink is alive.
 #[inline(always)]
 pub unsafe fn send<R: Returned>(result: R, output: *mut c_void) {
     if !R::BYTES {
