@@ -17,8 +17,12 @@ pub trait Client: Sized {
     const CONTRACT: &'static Contract;
 
     /// The client with these functions, in the order of the contract.
+    ///
+    /// # Safety
+    ///
+    /// Each has the types of the contract.
     #[doc(hidden)]
-    fn bind(functions: &mut dyn Iterator<Item = Function>) -> Option<Self>;
+    unsafe fn bind(functions: &mut dyn Iterator<Item = Function>) -> Option<Self>;
 }
 
 /// The contract of a client is implemented by `T`. The attribute `contract` says so of every type that implements its trait.
@@ -48,7 +52,9 @@ impl ModuleHost {
         let functions: Result<Vec<Function>, ModuleError> = functions
             .map(|function| self.typed_function(&format!("{module}.{}", function.name), since))
             .collect();
-        let client = C::bind(&mut functions?.into_iter());
+        let mut functions = functions?.into_iter();
+        // SAFETY: whatever is loaded as `module` fulfils the contract, and so does what runs without it.
+        let client = unsafe { C::bind(&mut functions) };
         Ok(client.expect("there is a function for each of the contract"))
     }
 

@@ -68,7 +68,7 @@ pub(super) fn expand(contract: &Contract) -> TokenStream {
                 impl #private::Client for #client {
                     const CONTRACT: &'static #private::Contract = &#description;
 
-                    fn bind(
+                    unsafe fn bind(
                         functions: &mut dyn ::core::iter::Iterator<Item = #private::Function>,
                     ) -> ::core::option::Option<Self> {
                         ::core::option::Option::Some(Self { #(#bind),* })

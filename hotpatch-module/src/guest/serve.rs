@@ -112,3 +112,40 @@ pub unsafe fn serve<'a, Input>(input: *const c_void) -> &'a Input {
     // SAFETY: promised by the caller.
     unsafe { &*input.cast::<Input>() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Reply;
+    use crate::contract::{ContractFunction, Output, Sink};
+
+    /// What a host without the types makes of the description is what the compiler makes of the types.
+    fn check<V>() {
+        let function = |bytes| ContractFunction {
+            name: "",
+            shown: "",
+            layout: "",
+            signature: 0,
+            input: &[],
+            input_size: 0,
+            output: Output {
+                size: size_of::<V>(),
+                align: align_of::<V>(),
+                bytes,
+            },
+        };
+        assert_eq!(function(false).output_size(), size_of::<V>());
+        assert_eq!(function(true).output_size(), size_of::<Reply<V>>());
+        let place = size_of::<Sink>().next_multiple_of(align_of::<V>());
+        assert_eq!(std::mem::offset_of!(Reply<V>, value), place);
+    }
+
+    #[test]
+    fn replies_lie_where_the_description_says() {
+        check::<()>();
+        check::<u8>();
+        check::<[u16; 3]>();
+        check::<u64>();
+        check::<u128>();
+        check::<(u128, u8)>();
+    }
+}
