@@ -144,3 +144,104 @@ fn one_name_stands_for_one_type() {
         "{text}"
     );
 }
+
+/// Whoever is strict about their own code hears nothing of what is generated.
+#[deny(
+    warnings,
+    unused,
+    missing_docs,
+    unsafe_code,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
+    clippy::missing_errors_doc,
+    clippy::undocumented_unsafe_blocks
+)]
+#[no_implicit_prelude]
+pub mod strict {
+    use ::core::clone::Clone;
+    use ::core::cmp::{Eq, PartialEq};
+    use ::core::fmt::Debug;
+    use ::core::marker::{Copy, Send as Sendable};
+    use ::hotpatch_module::{Shared, contract};
+
+    /// The names of arguments and types are those of generated code, or keywords.
+    #[derive(Shared, Clone, Copy, Debug, PartialEq, Eq)]
+    #[repr(C)]
+    pub struct Input {
+        /// A field.
+        pub r#type: u8,
+        /// A field.
+        pub bytes: [i32; 2],
+    }
+
+    /// A type with the name of a parameter.
+    #[derive(Shared, Clone, Copy, Debug, PartialEq, Eq)]
+    #[repr(transparent)]
+    pub struct T(
+        /// A field.
+        pub Input,
+    );
+
+    /// A contract.
+    #[contract(version = "1.0.0")]
+    pub trait Odd: Sendable {
+        /// A function.
+        fn r#match(&self, input: &Input, output: T, context: &[T], r#type: &str) -> T;
+        /// A function with a body.
+        fn functions(&self, _: u8) -> u8 {
+            7
+        }
+        #[must_use]
+        /// A function.
+        fn latest() -> ::core::option::Option<Input>;
+    }
+}
+
+struct Odd;
+
+impl strict::Odd for Odd {
+    fn r#match(
+        &self,
+        input: &strict::Input,
+        output: strict::T,
+        context: &[strict::T],
+        r#type: &str,
+    ) -> strict::T {
+        let mut result = context[context.len() - 1];
+        result.0.bytes = [input.bytes[0], output.0.bytes[1]];
+        result.0.r#type = r#type.len() as u8;
+        result
+    }
+
+    fn latest() -> Option<strict::Input> {
+        None
+    }
+}
+
+#[test]
+fn odd_names_are_no_matter() {
+    let host = host();
+    host.register_fallbacks::<strict::OddClient, _>("odd", Odd)
+        .unwrap();
+    let odd: strict::OddClient = host.client("odd").unwrap();
+    let input = |one, other| strict::Input {
+        r#type: 0,
+        bytes: [one, other],
+    };
+    let found = odd
+        .r#match(
+            &input(1, 2),
+            strict::T(input(3, 4)),
+            &[strict::T(input(5, 6))],
+            "four",
+        )
+        .unwrap();
+    let expect = strict::Input {
+        r#type: 4,
+        bytes: [1, 4],
+    };
+    assert_eq!(found, strict::T(expect));
+    assert_eq!(odd.functions(1).unwrap(), 7);
+    assert_eq!(odd.latest().unwrap(), None);
+}

@@ -57,7 +57,7 @@ pub(super) fn expand(contract: &Contract) -> TokenStream {
         #private::host! {
             #(#conditions)*
             #[doc = #about]
-            #[derive(Clone, Debug)]
+            #[derive(::core::clone::Clone, ::core::fmt::Debug)]
             #vis struct #client { #(#fields),* }
 
             #(#conditions)*
@@ -78,7 +78,7 @@ pub(super) fn expand(contract: &Contract) -> TokenStream {
                 #(#shims)*
 
                 // SAFETY: each function takes the input of its contract, and `__HotpatchSelf` as the context.
-                unsafe impl<__HotpatchSelf: #name + Send + Sync + 'static> #private::ImplementedBy<__HotpatchSelf> for #client {
+                unsafe impl<__HotpatchSelf: #name + ::core::marker::Send + ::core::marker::Sync + 'static> #private::ImplementedBy<__HotpatchSelf> for #client {
                     const FUNCTIONS: &'static [#private::ModuleFn] = &[#(#pointers),*];
                 }
             };
