@@ -221,7 +221,14 @@ fn a_module_in_c_fulfils_a_contract() {
     .unwrap();
     let mut cc = Command::new("cc");
     cc.args([
-        "-std=c99", "-Wall", "-Wextra", "-Werror", "-fPIC", "-shared", "-I",
+        "-std=c99",
+        "-Wall",
+        "-Wextra",
+        "-Werror",
+        "-fPIC",
+        "-fvisibility=hidden",
+        "-shared",
+        "-I",
     ]);
     cc.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/include"))
         .arg("-I")

@@ -58,10 +58,9 @@ static int32_t receipt(void *state, const void *input, void *output) {
   return 0;
 }
 
-#define TEXT(text) {(const uint8_t *)(text), sizeof(text) - 1}
-#define FUNCTION(name, input, output, function)                                                         \
-  {TEXT(TILL_##name##_NAME), TILL_##name##_SIGNATURE, input, output, function, TEXT(TILL_##name##_SHOWN), \
-   TEXT(TILL_##name##_LAYOUT)}
+#define FUNCTION(name, input, output, function)                                                          \
+  {HOTPATCH_TEXT(TILL_##name##_NAME), TILL_##name##_SIGNATURE, input, output, function,                   \
+   HOTPATCH_TEXT(TILL_##name##_SHOWN), HOTPATCH_TEXT(TILL_##name##_LAYOUT)}
 
 static const HotpatchModuleFunction functions[] = {
     FUNCTION(TOTAL, sizeof(struct Items), sizeof(double), total),
@@ -69,16 +68,17 @@ static const HotpatchModuleFunction functions[] = {
     FUNCTION(RECEIPT, 0, sizeof(struct Sink), receipt),
 };
 
-static const HotpatchModuleContract contracts[] = {{TEXT(TILL_NAME), TILL_VERSION}};
+static const HotpatchModuleContract contracts[] = {{HOTPATCH_TEXT(TILL_NAME), TILL_VERSION}};
 
-const HotpatchModule HOTPATCH_MODULE_V1 = {
-    .magic = HOTPATCH_MODULE_MAGIC,
-    .abi_version = HOTPATCH_MODULE_ABI_VERSION,
-    .struct_size = sizeof(HotpatchModule),
-    .name = TEXT("till"),
-    .version = {4, 0, 0},
-    .functions = functions,
-    .function_count = 3,
-    .contracts = contracts,
-    .contract_count = 1,
+HOTPATCH_MANIFEST = {
+    HOTPATCH_MODULE_HEAD,
+    HOTPATCH_TEXT("till"),
+    HOTPATCH_VERSION(4, 0, 0),
+    HOTPATCH_VERSION(0, 0, 0), // any host
+    HOTPATCH_LIST(functions),
+    HOTPATCH_EMPTY_LIST,
+    HOTPATCH_LIST(contracts),
+    NULL,
+    NULL,
+    NULL,
 };
