@@ -129,6 +129,7 @@ fn method(private: &TokenStream, function: &Function) -> TokenStream {
         /// # Errors
         ///
         /// Nobody offers the function, it panicked, or it gave back what is no value of its type.
+        #[inline]
         pub fn #name(&self, #(#names: #types),*) -> ::core::result::Result<#output, #private::CallError> {
             #record
             let input = #input { #(#values),* };
