@@ -22,9 +22,11 @@ macro_rules! chapters {
 [crates]: crate::guide::workspaces#which-crates-an-edit-compiles
 [release]: crate::guide::release
 [policies]: crate::guide::policies
+[modules]: crate::guide::modules
 [profiles]: crate::guide::release#profiles
 [servers]: crate::guide::servers
 [unloading]: crate::guide::servers#unloading
+[contracts]: crate::guide::contracts
 [scripts]: crate::guide::scripts
 [how-it-works]: crate::guide::how_it_works
 [troubleshooting]: crate::guide::troubleshooting
@@ -56,6 +58,8 @@ chapters! {
     release "../docs/guide/src/release.md"
     servers "../docs/guide/src/servers.md"
     policies "../docs/guide/src/policies.md"
+    modules "../docs/guide/src/modules.md"
+    contracts "../docs/guide/src/contracts.md"
     scripts "../docs/guide/src/scripts.md"
     debugging "../docs/guide/src/debugging.md"
     how_it_works "../docs/guide/src/how-it-works.md"

@@ -35,6 +35,11 @@
 //! The feature `enabled` is on by default. Without it (`default-features = false`) the attribute leaves the plain
 //! function, `call(f)` is `f()`, and nothing of the runtime is part of the program.
 //!
+//! # Modules
+//!
+//! With the feature `modules`, `hotpatch::module` has a host for plugins: libraries that are loaded, replaced as a whole and
+//! rolled back while the program runs, whatever language they are written in.
+//!
 //! # Where to read on
 //!
 //! The [guide] has a quick start, what can be patched and what cannot, state, async programs, release builds, and what to
@@ -51,6 +56,9 @@ pub use hotpatch_runtime::{
     follow, functions, generation, history, hold, images, keep_generations, migrate_down, migrate_up,
     on_event, ptr, rollback, serve, step_back, unload,
 };
+
+#[cfg(feature = "modules")]
+pub use hotpatch_module as module;
 
 #[cfg(any(doc, doctest))]
 pub mod guide;

@@ -22,3 +22,8 @@ fn generated_code_finds_the_crate() {
         &["explicit::first", "explicit::second", "inherited::tick"],
     );
 }
+
+#[test]
+fn generated_code_of_modules_finds_the_crate() {
+    check("modules", &["3", "3"]);
+}

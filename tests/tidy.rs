@@ -6,10 +6,11 @@ mod documents;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const CRATES: [&str; 5] = [
+const CRATES: [&str; 6] = [
     "hotpatch-abi",
     "hotpatch-macros",
     "hotpatch-runtime",
+    "hotpatch-module",
     "hotpatch-link",
     "cargo-hotpatch",
 ];

@@ -5,15 +5,28 @@
 //! the widths of that machine.
 
 use core::ffi::c_void;
+use core::fmt;
 
 /// The symbol of a library that is its [`Module`].
 pub const MODULE_SYMBOL: &str = "HOTPATCH_MODULE_V1";
 
 /// What the manifest of a module begins with: `HOTPMOD1` in the bytes of a little-endian machine.
-pub const MODULE_MAGIC: u64 = u64::from_le_bytes(*b"HOTPMOD1");
+pub const MODULE_MAGIC: u64 = 0x3144_4f4d_5054_4f48;
 
 /// The version of everything in this file. Raise it when the layout or the meaning of any of it changes.
 pub const MODULE_ABI_VERSION: u32 = 1;
+
+/// The status of a call whose function panicked, or threw what its language throws.
+pub const STATUS_PANICKED: i32 = -1;
+
+/// The status of a call of a function that no loaded module offers and that has no fallback.
+pub const STATUS_UNAVAILABLE: i32 = -2;
+
+/// The status of a call that the sandbox stopped.
+pub const STATUS_STOPPED: i32 = -3;
+
+/// The status of a call that gave back what no value of the type can be.
+pub const STATUS_BAD_VALUE: i32 = -4;
 
 /// A function of a module. `input` and `output` are what both sides agreed on; `host_state` is what the host was made
 /// with. 0 is success; everything else is an error of the module, and says what it means to.
@@ -58,6 +71,29 @@ pub struct ModuleVersion {
     pub patch: u32,
 }
 
+impl ModuleVersion {
+    /// `major.minor.patch`.
+    pub const fn new(major: u32, minor: u32, patch: u32) -> Self {
+        Self { major, minor, patch }
+    }
+}
+
+impl fmt::Display for ModuleVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}", self.major, self.minor, self.patch)
+    }
+}
+
+/// A contract that a module fulfils: a version of a list of functions that both sides know by name.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct ModuleContract {
+    /// The name.
+    pub name: ModuleText,
+    /// The version of the contract that the module was written for.
+    pub version: ModuleVersion,
+}
+
 /// A function that a module offers.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
@@ -72,6 +108,11 @@ pub struct ModuleFunction {
     pub output_size: u32,
     /// The function.
     pub function: ModuleFn,
+    /// The signature as written, for messages. May be empty.
+    pub shown: ModuleText,
+    /// What `signature` is the hash of: a line for each fact of the types. It tells which fact differs where two hashes
+    /// do. May be empty.
+    pub layout: ModuleText,
 }
 
 /// Another module that a module needs.
@@ -98,7 +139,8 @@ pub struct Module {
     pub name: ModuleText,
     /// The version of the module.
     pub version: ModuleVersion,
-    /// The lowest version of the host that the module works with. One with another major number will not do.
+    /// The lowest version of the host that the module works with. One with another major number will not do. 0.0.0 stands
+    /// for every host.
     pub required_host: ModuleVersion,
     /// The first of the functions.
     pub functions: *const ModuleFunction,
@@ -108,6 +150,10 @@ pub struct Module {
     pub dependencies: *const ModuleDependency,
     /// How many modules it needs.
     pub dependency_count: usize,
+    /// The first of the contracts that this module fulfils.
+    pub contracts: *const ModuleContract,
+    /// How many contracts it fulfils.
+    pub contract_count: usize,
     /// See [`OnLoad`].
     pub on_load: Option<OnLoad>,
     /// See [`OnUnload`].

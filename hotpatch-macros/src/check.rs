@@ -1,6 +1,5 @@
 //! What the attribute rejects. All mistakes of a function are reported in one run, each at its token.
 
-use quote::ToTokens;
 use syn::{Error, ItemImpl, Result};
 
 use crate::args::Args;
@@ -8,6 +7,7 @@ use crate::attribute;
 use crate::conditional;
 use crate::enclosing::{Enclosing, Place};
 use crate::item::{Body, Function};
+use crate::mistakes::Mistakes;
 
 /// Everything that keeps the function from being hot.
 pub(crate) fn mistakes(function: &Function, enclosing: &Enclosing) -> Option<Error> {
@@ -24,7 +24,7 @@ pub(crate) fn mistakes(function: &Function, enclosing: &Enclosing) -> Option<Err
         }
         Body::Block(_) => surroundings(&mut mistakes, function, enclosing),
     }
-    mistakes.0
+    mistakes.into_error()
 }
 
 /// Checks the function and passes its arguments on.
@@ -35,19 +35,6 @@ pub(crate) fn run(args: Result<Args>, function: &Function, enclosing: &Enclosing
         (Err(mut error), mistakes) => {
             error.extend(mistakes);
             Err(error)
-        }
-    }
-}
-
-#[derive(Default)]
-struct Mistakes(Option<Error>);
-
-impl Mistakes {
-    fn add(&mut self, tokens: impl ToTokens, message: impl std::fmt::Display) {
-        let error = Error::new_spanned(tokens, message);
-        match &mut self.0 {
-            Some(first) => first.combine(error),
-            None => self.0 = Some(error),
         }
     }
 }

@@ -1,6 +1,6 @@
-//! The name of the `hotpatch` crate in the crate that is being compiled.
+//! The names of the `hotpatch` and `hotpatch-module` crates in the crate that is being compiled.
 //!
-//! `hp = { package = "hotpatch", .. }` renames it. Only the manifest knows, so it is read, once per process and
+//! `hp = { package = "hotpatch", .. }` renames one. Only the manifest knows, so it is read, once per process and
 //! package, and parsed only if a rename is possible at all.
 
 use std::collections::HashMap;
@@ -12,30 +12,49 @@ use syn::Ident;
 use syn::parse_quote;
 use toml_span::Value;
 
-const PACKAGE: &str = "hotpatch";
+const FACADE: &str = "hotpatch";
+const MODULES: &str = "hotpatch-module";
 
 /// The path of the facade crate.
 pub(crate) fn path() -> syn::Path {
-    static NAMES: Mutex<Option<HashMap<PathBuf, String>>> = Mutex::new(None);
-
-    let mut name = PACKAGE.to_owned();
-    if let Some(folder) = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from) {
-        let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
-        let names = names.get_or_insert_default();
-        name = names
-            .entry(folder)
-            .or_insert_with_key(|folder| find(folder).unwrap_or(name))
-            .clone();
-    }
+    let name = name_of(FACADE).unwrap_or_else(|| identifier(FACADE));
     let name = Ident::new(&name, Span::call_site());
     parse_quote!(::#name)
 }
 
-/// The name under which the package in `folder` depends on `hotpatch`, if its manifest tells.
-fn find(folder: &Path) -> Option<String> {
+/// The path of the crate for modules: the crate itself, else what the facade has of it.
+pub(crate) fn of_modules() -> syn::Path {
+    match (name_of(MODULES), name_of(FACADE)) {
+        (None, Some(facade)) => {
+            let facade = Ident::new(&facade, Span::call_site());
+            parse_quote!(::#facade::module)
+        }
+        (name, _) => {
+            let name = name.unwrap_or_else(|| identifier(MODULES));
+            let name = Ident::new(&name, Span::call_site());
+            parse_quote!(::#name)
+        }
+    }
+}
+
+/// The name under which the package that is being compiled depends on `package`, if its manifest tells.
+fn name_of(package: &'static str) -> Option<String> {
+    type Names = HashMap<(PathBuf, &'static str), Option<String>>;
+    static NAMES: Mutex<Option<Names>> = Mutex::new(None);
+
+    let folder = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR")?);
+    let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
+    let names = names.get_or_insert_default();
+    let name = names.entry((folder, package));
+    name.or_insert_with_key(|(folder, package)| find(folder, package))
+        .clone()
+}
+
+/// The name under which the package in `folder` depends on `package`, if its manifest tells.
+fn find(folder: &Path, package: &str) -> Option<String> {
     let text = std::fs::read_to_string(folder.join("Cargo.toml")).ok()?;
     let manifest = toml_span::parse(&text).ok()?;
-    direct_name(&manifest).or_else(|| {
+    direct_name(&manifest, package).or_else(|| {
         let inherited = dependencies(&manifest).filter(|(_, value)| value.pointer("/workspace").is_some());
         let inherited: Vec<&str> = inherited.map(|(key, _)| key).collect();
         let text = (!inherited.is_empty()).then(|| workspace_manifest(folder, &manifest))??;
@@ -43,21 +62,21 @@ fn find(folder: &Path) -> Option<String> {
         let shared = root.pointer("/workspace/dependencies")?;
         inherited
             .into_iter()
-            .find(|key| is_facade(key, shared.pointer(&format!("/{key}"))))
+            .find(|key| is_package(package, key, shared.pointer(&format!("/{key}"))))
             .map(identifier)
     })
 }
 
-fn direct_name(manifest: &Value<'_>) -> Option<String> {
+fn direct_name(manifest: &Value<'_>, package: &str) -> Option<String> {
     dependencies(manifest)
-        .find(|(key, value)| is_facade(key, Some(value)))
+        .find(|(key, value)| is_package(package, key, Some(value)))
         .map(|(key, _)| identifier(key))
 }
 
-/// Whether a dependency is the facade. One that is inherited under that name is taken for it.
-fn is_facade(key: &str, value: Option<&Value<'_>>) -> bool {
-    let package = value.and_then(|value| value.pointer("/package")?.as_str());
-    package.unwrap_or(key) == PACKAGE
+/// Whether a dependency is this package. One that is inherited under its name is taken for it.
+fn is_package(package: &str, key: &str, value: Option<&Value<'_>>) -> bool {
+    let renamed = value.and_then(|value| value.pointer("/package")?.as_str());
+    renamed.unwrap_or(key) == package
 }
 
 fn identifier(key: &str) -> String {
@@ -88,11 +107,11 @@ fn workspace_manifest(folder: &Path, manifest: &Value<'_>) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::direct_name;
+    use super::{FACADE, MODULES, direct_name};
 
     fn check(manifest: &str, expect: Option<&str>) {
         let manifest = toml_span::parse(manifest).unwrap();
-        assert_eq!(direct_name(&manifest).as_deref(), expect);
+        assert_eq!(direct_name(&manifest, FACADE).as_deref(), expect);
     }
 
     #[test]
@@ -120,5 +139,13 @@ mod tests {
             None,
         );
         check("[package]\nname = 'hotpatch'", None);
+    }
+    #[test]
+    fn the_crate_for_modules_has_a_name_of_its_own() {
+        let manifest =
+            "[dependencies]\nhotpatch = '1'\nmods = { package = 'hotpatch-module', version = '1' }";
+        let manifest = toml_span::parse(manifest).unwrap();
+        assert_eq!(direct_name(&manifest, MODULES).as_deref(), Some("mods"));
+        assert_eq!(direct_name(&manifest, FACADE).as_deref(), Some("hotpatch"));
     }
 }

@@ -1,4 +1,4 @@
-//! The `#[hotpatch]` attribute.
+//! The `#[hotpatch]` attribute, and the macros of modules: `#[contract]`, `#[derive(Shared)]` and `export_module!`.
 //!
 //! A function becomes a trampoline (its name, signature and attributes), a body (its code) and an entry (the record
 //! that finds the code it has now). Everything that happens at run time is in the runtime; here is only text.
@@ -19,7 +19,12 @@ mod expand;
 mod krate;
 mod lifetimes;
 mod migrate;
+mod mistakes;
 mod text;
+
+mod contract;
+mod export;
+mod shared;
 
 use proc_macro::TokenStream;
 use proc_macro2::Span;
@@ -139,5 +144,89 @@ fn rewrite(
 pub fn derive_migrate(item: TokenStream) -> TokenStream {
     migrate::derive(item.into())
         .unwrap_or_else(|error| error.to_compile_error())
+        .into()
+}
+
+/// Makes a contract of a trait: what a host expects of a module, with typed code for both sides.
+///
+/// `#[contract(version = "1.2.0")]` on `trait Pricing` leaves the trait as it is. A module implements it for a type of its own
+/// and exports it with `export_module!`. A host gets `PricingClient`, whose methods are the functions of the contract; what
+/// they give back is in a `Result`, since a module may be missing, or panic.
+///
+/// # Functions
+///
+/// They take `&self` or nothing of the value, and then any number of arguments:
+///
+/// | argument | crosses as |
+/// |---|---|
+/// | `T` | a value |
+/// | `&T`, `&[T]`, `&str` | a reference for the time of the call |
+///
+/// They give back `()`, `T`, `Vec<T>`, `String`, and `Option` and `Result` of these. Every `T` is `Shared`.
+///
+/// # Versions
+///
+/// A module that was compiled with another major version of the contract, or a lower minor version, is refused when it is
+/// loaded. So a change of a function is another major version, and an added function is a higher minor version.
+///
+/// # Arguments
+///
+/// `crate = path` names the `hotpatch_module` crate where the attribute cannot find it by itself: it follows renames in
+/// `Cargo.toml`, and a dependency on `hotpatch` alone, but not a re-export by another crate.
+///
+/// # Not supported
+///
+/// Parameters of types and lifetimes, `&mut`, `async`, associated types and constants: each is refused with what to do instead.
+#[proc_macro_attribute]
+pub fn contract(args: TokenStream, item: TokenStream) -> TokenStream {
+    let original = proc_macro2::TokenStream::from(item);
+    contract::rewrite(args.into(), original.clone())
+        .unwrap_or_else(|error| [error.to_compile_error(), original].into_iter().collect())
+        .into()
+}
+
+/// Lets the values of a type cross between a host and its modules.
+///
+/// On structs with `#[repr(C)]` or `#[repr(transparent)]` whose fields are all shared, and on enums without fields with
+/// `#[repr(u8)]` or another integer. The type is `Copy`.
+///
+/// `#[shared(crate = path)]` names the `hotpatch_module` crate where the derive cannot find it by itself.
+#[proc_macro_derive(Shared, attributes(shared))]
+pub fn shared(item: TokenStream) -> TokenStream {
+    shared::derive(item.into())
+        .unwrap_or_else(syn::Error::into_compile_error)
+        .into()
+}
+
+/// Makes a module of a `cdylib`: exports the manifest that hosts read.
+///
+/// ```text
+/// export_module! {
+///     name: "pricing",
+///     version: "2.1.0",
+///     contract: Pricing => Discount,
+///     contract: Audit => Log,
+///     depends: ["tax" >= "1.0.0"],
+///     host: "1.0.0",
+///     on_load: || println!("hello"),
+///     on_reload: |old| println!("instead of {old}"),
+///     on_unload: || println!("good bye"),
+/// }
+/// ```
+///
+/// - `name`: what hosts know it by. It replaces the module of the same name.
+/// - `version`: that of the module. Without it, the version of the package.
+/// - `contract`, once or more: a contract, and the type that implements it. The type is `Default`, `Send` and `Sync`: a value of
+///   it is made when the module is loaded, and dropped when it has left.
+/// - `depends`: the modules that it needs, with the lowest version that will do.
+/// - `host`: the lowest version of the host that will do. Without it, any will.
+/// - `on_load`, `on_reload`, `on_unload`: functions or closures that run when the module was loaded, when it replaces one of the
+///   same name (with the version of that one; without it `on_load` runs), and when it has left. The first two may give back
+///   `Result<(), i32>`; an error refuses the module.
+/// - `crate`: the path of `hotpatch_module`, where the macro cannot find it by itself.
+#[proc_macro]
+pub fn export_module(input: TokenStream) -> TokenStream {
+    export::rewrite(input.into())
+        .unwrap_or_else(syn::Error::into_compile_error)
         .into()
 }

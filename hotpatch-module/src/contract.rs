@@ -5,8 +5,11 @@
 //! # How values cross
 //!
 //! The input of a function is one `repr(C)` record with a field for each argument, in their order; its [`Part`]s say
-//! what the fields are. The output is a value, or a [`Sink`] that takes any number of items. A sandbox, whose memory is
-//! another, copies what the parts describe; so nothing that crosses contains pointers of its own.
+//! what the fields are. The output is a value, a [`Sink`] that takes any number of bytes, or both. A sandbox, whose
+//! memory is another, copies what the parts describe; so nothing that crosses contains pointers of its own, and only
+//! the input record itself looks different there: its pointers are as wide as those of the sandbox.
+
+mod definitions;
 
 use core::ffi::c_void;
 
@@ -31,7 +34,9 @@ pub struct ContractFunction {
     pub name: &'static str,
     /// The signature as written, for example `fn area(shape: &Shape) -> f64`.
     pub shown: &'static str,
-    /// The hash of the types of input and output, with their layouts.
+    /// The types of arguments and output with their layouts, a line for each fact: see [`layout`](crate::layout).
+    pub layout: &'static str,
+    /// The hash of `layout`.
     pub signature: u64,
     /// The fields of the input.
     pub input: &'static [Part],
@@ -39,6 +44,23 @@ pub struct ContractFunction {
     pub input_size: usize,
     /// What the function gives back.
     pub output: Output,
+}
+
+impl ContractFunction {
+    /// The size in bytes of what `output` points to.
+    pub const fn output_size(&self) -> usize {
+        let Output { size, align, bytes } = self.output;
+        if !bytes {
+            return size;
+        }
+        let align = if align > align_of::<Sink>() {
+            align
+        } else {
+            align_of::<Sink>()
+        };
+        let place = size_of::<Sink>().next_multiple_of(self.output.align);
+        (place + size).next_multiple_of(align)
+    }
 }
 
 /// A field of an input.
@@ -50,6 +72,8 @@ pub enum Part {
         offset: usize,
         /// Its size in bytes.
         size: usize,
+        /// Its alignment in bytes.
+        align: usize,
     },
     /// A pointer to a value without pointers.
     Reference {
@@ -71,28 +95,36 @@ pub enum Part {
     },
 }
 
-/// What a function gives back.
+/// What a function gives back: a value, which may be of no size, and for some functions any number of bytes.
+///
+/// Without bytes, `output` points to the value. With them, it points to a record of a [`Sink`] and the value behind it, at
+/// the next place that fits its alignment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Output {
-    /// One value without pointers, written to where `output` points.
-    Value {
-        /// Its size in bytes.
-        size: usize,
-    },
-    /// Items without pointers: `output` points to a [`Sink`].
-    Items {
-        /// The size of an item in bytes.
-        size: usize,
-    },
+pub struct Output {
+    /// The size of the value in bytes. It contains no pointers.
+    pub size: usize,
+    /// The alignment of the value in bytes.
+    pub align: usize,
+    /// Whether the function also gives back bytes.
+    pub bytes: bool,
 }
 
-/// Takes the output of a function that gives back any number of items.
+/// Takes the bytes of a function that gives back any number of items: a text, or values without pointers.
 #[repr(C)]
 #[derive(Debug)]
 pub struct Sink {
     /// What to hand to `write`.
     pub context: *mut c_void,
-    /// Appends these bytes, which are whole items. In a sandbox, a module calls the import `write` of `hotpatch` instead,
-    /// with the same arguments.
+    /// Appends these bytes.
     pub write: unsafe extern "C" fn(context: *mut c_void, data: *const u8, len: usize),
 }
+
+// What a module for the sandbox (`wasm32-unknown-unknown`) has, beside what every module has:
+//
+// - `memory`, and `HOTPATCH_MODULE_V1` as a global: the address of the manifest, with pointers and `usize` of 4 bytes.
+// - Nothing else that it would have to export: the sandbox finds the function behind a pointer of the manifest (its index in the
+//   table) in the file itself, and places the input in pages that it adds to the memory.
+// - `hotpatch_alloc(size: u32, align: u32) -> u32`, optional, for a module that cannot have pages added to its memory: where
+//   the input is to lie. 0 is "no memory". It stays the sandbox's; a larger one is asked for when that becomes too small.
+// - The import `hotpatch.write(context: u32, data: u32, len: u32)`, only if one of its functions gives back bytes. `context` is
+//   the word that the sandbox put there; what it puts at `Sink::write` is never called.

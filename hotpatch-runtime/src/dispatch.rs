@@ -47,12 +47,17 @@ fn call_without_word<R>(f: impl FnOnce() -> R) -> R {
 /// A nested one keeps to the generation of the outermost. What `f` lets other threads do is their own; a hot function
 /// that a later generation added runs as it was built.
 pub fn consistent<R>(f: impl FnOnce() -> R) -> R {
+    stay(|| closure::run(Scope::here(), f))
+}
+
+/// Runs `f`, which is no closure that patches replace, on one generation.
+pub(crate) fn stay<R>(f: impl FnOnce() -> R) -> R {
     let _scope = Scope::open();
     // Also where functions are not tracked: a value must not change its layout while code of one generation uses it.
     let _inside = drain::step_inside(drain::CONSISTENT);
     let source = Live(AtomicPtr::new(table::LIVE.get().cast_mut()));
     let _consistent = Consistent::begin(&source);
-    closure::run(Scope::here(), f)
+    f()
 }
 
 /// Runs the code that `entry` has now: `run` gets its address, or `body` if it runs the code as built.

@@ -69,6 +69,9 @@ mod live;
 #[cfg(feature = "live")]
 mod migration;
 #[cfg(feature = "live")]
+#[doc(hidden)]
+pub mod module_host;
+#[cfg(feature = "live")]
 mod platform;
 #[cfg(feature = "live")]
 mod presence;

@@ -65,6 +65,11 @@ impl Word {
         After(count + 2)
     }
 
+    /// Whether the thread is in a scope. It asks itself.
+    pub(crate) fn is_inside(&self) -> bool {
+        !self.count.load(Ordering::Relaxed).is_multiple_of(2)
+    }
+
     /// The scope has ended.
     #[inline(always)]
     pub(crate) fn leave(&self, after: After) {

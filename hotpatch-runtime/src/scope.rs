@@ -254,6 +254,12 @@ impl Drop for Announced {
     }
 }
 
+/// The word of this thread, if it has one.
+#[inline(always)]
+pub(crate) fn word() -> Option<&'static Word> {
+    WORD.get()
+}
+
 /// In a forked child: no other thread is in a scope. Does only what may be done there.
 pub(crate) fn alone_in_child() {
     if let Some(word) = WORD.get() {

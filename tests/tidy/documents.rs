@@ -253,7 +253,12 @@ fn what_was_tried_with_hostile_input_has_its_tests() {
     let tests: BTreeSet<_> = named.filter_map(|name| name.split_once("::")).collect();
     assert!(tests.len() > 20, "the tables are not found any more");
     for (module, name) in tests {
-        let is_there = ["hotpatch-runtime/tests/hostile", "cargo-hotpatch/tests/e2e"]
+        let folders = [
+            "hotpatch-runtime/tests/hostile",
+            "cargo-hotpatch/tests/e2e",
+            "hotpatch-module/tests/host",
+        ];
+        let is_there = folders
             .iter()
             .filter_map(|folder| {
                 fs::read_to_string(root().join(folder).join(module).with_extension("rs")).ok()

@@ -1,7 +1,8 @@
 //! hotpatch beside its peers of the registry: every way to call a function that may be replaced, in one process and in
 //! rounds that alternate, and all bars of `hotpatch-runtime`.
 //!
-//! `cargo run --release -- --write DOCS` also writes the table `bench.md` and the chart `bench.svg` to a folder.
+//! `cargo run --release -- --write DOCS` also writes the table `bench.md` and the chart `bench.svg` to a folder. With
+//! `modules`, only what is about modules is measured.
 
 #[path = "../../../hotpatch-runtime/benches/measure/mod.rs"]
 mod measure;
@@ -12,7 +13,10 @@ mod support;
 mod arc_swap;
 mod hot_lib_reloader;
 mod hotpatch_rs;
+mod libraries;
+mod modules;
 mod polyplug;
+mod reloads;
 mod subsecond;
 
 mod chart;
@@ -28,9 +32,10 @@ fn main() {
     let mut arguments = std::env::args().skip(1);
     let folder = match (arguments.next().as_deref(), arguments.next()) {
         (None, None) => None,
+        (Some("modules"), None) => return modules_alone(),
         (Some("--write"), Some(folder)) => Some(PathBuf::from(folder)),
         _ => {
-            eprintln!("usage: hotpatch-peers [--write FOLDER]");
+            eprintln!("usage: hotpatch-peers [--write FOLDER | modules]");
             std::process::exit(2);
         }
     };
@@ -38,6 +43,7 @@ fn main() {
     let patched = calls::Patched::new();
     let mut candidates = calls::candidates();
     for peers in [
+        modules::candidates,
         arc_swap::candidates,
         subsecond::candidates,
         polyplug::candidates,
@@ -50,11 +56,13 @@ fn main() {
     calls::print(&medians);
     let mut figures = calls::figures(&medians);
     figures.extend(report::against_peers(&medians));
+    figures.extend(report::of_modules(&medians));
     for more in [
         threads::figures,
         commits::figures,
         rollbacks::figures,
         disturbance::figures,
+        reloads::figures,
     ] {
         figures.extend(more());
     }
@@ -68,5 +76,20 @@ fn main() {
             figures,
         };
         report.write(&folder);
+    }
+}
+
+fn modules_alone() {
+    let mut candidates = calls::candidates();
+    candidates.retain(|candidate| {
+        [calls::DIRECT, calls::ATOMIC, calls::INSIDE, calls::OUTSIDE].contains(&candidate.name)
+    });
+    for calls in [modules::candidates, polyplug::candidates, hotpatch_rs::candidates] {
+        candidates.extend(calls());
+    }
+    let medians = rounds::medians(&candidates, |_| ());
+    calls::print(&medians);
+    for figure in report::of_modules(&medians).into_iter().chain(reloads::figures()) {
+        println!("{figure}");
     }
 }

@@ -11,7 +11,7 @@ use crate::measure::calls::{
 };
 use crate::measure::figure::{Bar, Figure};
 use crate::measure::rounds::Medians;
-use crate::{arc_swap, hot_lib_reloader, hotpatch_rs, polyplug, subsecond};
+use crate::{arc_swap, hot_lib_reloader, hotpatch_rs, modules, polyplug, subsecond};
 
 /// Everything that one run measured.
 pub(crate) struct Report {
@@ -45,6 +45,36 @@ pub(crate) fn against_peers(medians: &Medians) -> Vec<Figure> {
     ]
 }
 
+/// The bars of module calls.
+pub(crate) fn of_modules(medians: &Medians) -> Vec<Figure> {
+    vec![
+        Figure::ratio(
+            "module inside `call`, against hotpatch-rs",
+            "a function of a host of modules inside `call`: how often faster than `call_typed` of hotpatch-rs",
+            medians.of(hotpatch_rs::CALL) / medians.of(modules::INSIDE),
+            Bar::AtLeast(1.0),
+        ),
+        Figure::ratio(
+            "module outside `call`, against hotpatch-rs",
+            "a function of a host of modules outside `call`: how often faster than `call_typed` of hotpatch-rs",
+            medians.of(hotpatch_rs::CALL) / medians.of(modules::OUTSIDE),
+            Bar::AtLeast(1.0),
+        ),
+        Figure::ratio(
+            "module inside `call`, against polyplug",
+            "a function of a host of modules inside `call`, against the cached call of polyplug, which is not protected",
+            medians.of(modules::INSIDE) / medians.of(polyplug::CACHED),
+            Bar::AtMost(1.0),
+        ),
+        Figure::nanoseconds(
+            "typed call of a contract, over a raw one",
+            "a call of a function of a contract, inside `call`, over the raw `extern \"C\"` call",
+            (medians.of(modules::TYPED) - medians.of(modules::RAW)).max(0.0),
+            1.0,
+        ),
+    ]
+}
+
 impl Report {
     /// Writes `bench.md` and `bench.svg`.
     pub(crate) fn write(&self, folder: &Path) {
@@ -70,6 +100,14 @@ impl Report {
             own("hotpatch: hot function outside call", OUTSIDE_PATCHED),
             own("hotpatch: call of a closure", CLOSURES_PATCHED),
             own("hotpatch: call and in it a hot function", AROUND_HOT_PATCHED),
+            own(
+                "hotpatch: function of a host of modules inside call",
+                modules::INSIDE,
+            ),
+            own(
+                "hotpatch: function of a host of modules outside call",
+                modules::OUTSIDE,
+            ),
             other("polyplug 0.1.3: cached, not protected", polyplug::CACHED),
             other("polyplug 0.1.3: handle resolved for the call", polyplug::RESOLVED),
             other("arc-swap 1.9.5: load and call", arc_swap::CALL),

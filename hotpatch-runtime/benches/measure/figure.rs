@@ -17,6 +17,7 @@ pub(crate) enum Unit {
     /// A ratio to something that was measured in the same rounds.
     Times,
     Microseconds,
+    Nanoseconds,
 }
 
 #[derive(Clone, Copy)]
@@ -47,6 +48,21 @@ impl Figure {
             what: what.into(),
             value,
             unit: Unit::Microseconds,
+            bar: Bar::AtMost(at_most),
+        }
+    }
+
+    pub(crate) fn nanoseconds(
+        short: &'static str,
+        what: impl Into<String>,
+        value: f64,
+        at_most: f64,
+    ) -> Self {
+        Self {
+            short,
+            what: what.into(),
+            value,
+            unit: Unit::Nanoseconds,
             bar: Bar::AtMost(at_most),
         }
     }
@@ -82,6 +98,7 @@ impl Figure {
 impl Unit {
     fn show(self, value: f64) -> String {
         match self {
+            Self::Nanoseconds => format!("{value:.1} ns"),
             Self::Times => format!("{value:.2} x"),
             Self::Microseconds if value >= 1000.0 => format!("{:.2} ms", value / 1000.0),
             Self::Microseconds => format!("{value:.1} us"),

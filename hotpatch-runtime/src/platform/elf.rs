@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use libc::{PF_W, PF_X, PT_DYNAMIC, PT_GNU_RELRO, PT_GNU_STACK, PT_LOAD, PT_TLS};
+use libc::{PF_R, PF_W, PF_X, PT_DYNAMIC, PT_GNU_RELRO, PT_GNU_STACK, PT_LOAD, PT_TLS};
 
 use super::bytes::{u16_at, u64_at};
 use super::dynamic;
@@ -22,6 +22,8 @@ const MAX_PROGRAM_HEADERS: u16 = 64;
 pub(crate) enum Access {
     /// Its address is taken.
     Refer,
+    /// It is read.
+    Read,
     /// It is written, after the loader has sealed what it seals.
     Write,
     /// It is called.
@@ -91,6 +93,7 @@ impl Segments {
                 && end <= segment.end
                 && match access {
                     Access::Refer => true,
+                    Access::Read => segment.flags & PF_R != 0,
                     Access::Write => segment.flags & PF_W != 0 && !sealed,
                     Access::Execute => segment.flags & PF_X != 0 && offset < segment.end,
                 }
@@ -157,11 +160,46 @@ impl Layout {
     }
 }
 
+/// Checks the headers of a library that is a module, of which `head` is the beginning: that it is one for this machine, and
+/// that the file has all that they say. What they lead to is for the loader to believe, as with every library.
+pub(crate) fn check_module(head: &[u8], file_len: u64) -> Result<(), String> {
+    let field = |at| u16_at(head, at).unwrap_or_default();
+    if !head.starts_with(b"\x7fELF") {
+        return Err("it is no shared library".into());
+    }
+    if !head.starts_with(b"\x7fELF\x02\x01\x01") || field(18) != EM_X86_64 {
+        return Err("it is for another kind of machine than this one, which is x86-64".into());
+    }
+    if field(16) != ET_DYN {
+        return Err("it is no shared library: link it with `-shared`".into());
+    }
+    let torn = || "its headers do not fit: it was cut short, or is still being written".to_owned();
+    let headers = u64_at(head, 32)
+        .and_then(|at| usize::try_from(at).ok())
+        .filter(|at| *at >= HEADER_LEN && field(54) as usize == PROGRAM_HEADER_LEN)
+        .ok_or_else(torn)?;
+    let mut segments = Segments::default();
+    for index in 0..usize::from(field(56).min(MAX_PROGRAM_HEADERS)) {
+        let part = headers
+            .checked_add(index * PROGRAM_HEADER_LEN)
+            .and_then(|at| Part::read(head.get(at..)?))
+            .ok_or_else(torn)?;
+        if part.kind == PT_LOAD && !(segments.is_behind(part.address) && part.can_be_mapped(file_len)) {
+            return Err(torn());
+        }
+        segments.add(part.kind, part.flags, part.address, part.len);
+    }
+    if segments.mapped.is_empty() || field(56) > MAX_PROGRAM_HEADERS {
+        return Err(torn());
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use libc::{PF_R, PF_W, PF_X, PT_GNU_RELRO, PT_LOAD};
 
-    use super::{Access, Layout, Segments};
+    use super::{Access, Layout, Segments, check_module};
 
     fn segments() -> Segments {
         let mut segments = Segments::default();
@@ -201,6 +239,19 @@ mod tests {
         assert!(Layout::read(&file).is_some_and(|layout| layout.effect.is_some()));
         for len in 0..4096 {
             let _ = Layout::read(&file[..len]);
+        }
+    }
+
+    #[test]
+    fn a_module_is_whole_or_refused() {
+        let file = std::fs::read(std::env::current_exe().unwrap()).unwrap();
+        let (head, len) = (&file[..4096], file.len() as u64);
+        assert_eq!(check_module(head, len), Ok(()));
+        assert!(check_module(head, 4096).is_err());
+        assert!(check_module(b"\x7fELF", 4).is_err());
+        assert!(check_module(b"#!/bin/sh", 9).is_err());
+        for cut in 0..400 {
+            assert!(check_module(&head[..cut], cut as u64).is_err());
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The dynamic loader.
 
 use std::error::Error;
-use std::ffi::{c_int, c_void};
+use std::ffi::{CStr, c_int, c_void};
 use std::fs::File;
 use std::io::{self, Seek};
 use std::mem;
@@ -25,7 +25,7 @@ struct LinkMap {
 /// An object that was loaded for a patch. Dropping it unloads it.
 #[derive(Debug)]
 pub(crate) struct Loaded {
-    _library: Library,
+    library: Library,
     /// The path that the loader and debuggers know the image by.
     pub(crate) path: PathBuf,
     pub(crate) load: usize,
@@ -46,15 +46,17 @@ impl Loaded {
         Self::open_copy(copy)
     }
 
-    /// Loads a private copy in memory. It must have no initialisers.
+    /// Loads a private copy in memory. It must have no initialisers, or those of a module.
     pub(crate) fn open_copy(copy: File) -> Result<Self, String> {
         let (path, copy) =
             under_a_new_path(copy).map_err(|error| format!("its copy cannot be named: {error}"))?;
         Self::load(path, Some(copy))
     }
 
-    fn load(path: PathBuf, copy: Option<File>) -> Result<Self, String> {
-        // SAFETY: the object has no initialisers and no finalisers, so loading it runs none of its code.
+    /// Loads an object by a path that the loader does not know.
+    pub(super) fn load(path: PathBuf, copy: Option<File>) -> Result<Self, String> {
+        // SAFETY: the object has no initialisers and no finalisers, so loading it runs none of its code; for those of a
+        // module its host answers.
         let library = unsafe { Library::open(Some(&path), RTLD_NOW | RTLD_LOCAL) }.map_err(|error| {
             // What the loader itself says is the source of what libloading says.
             error
@@ -74,25 +76,37 @@ impl Loaded {
         // SAFETY: the loader's record lives as long as the library is open.
         let load = unsafe { (*map).l_addr };
         Ok(Self {
-            _library: library,
+            library,
             path,
             load,
             _copy: copy,
         })
     }
 
+    /// What the loader finds under a name, in this object or in one that it needs.
+    pub(crate) fn symbol(&self, name: &CStr) -> Option<usize> {
+        // SAFETY: nothing is done with what lies there.
+        let symbol = unsafe { self.library.get::<*const c_void>(name.to_bytes_with_nul()) };
+        symbol.ok().map(|symbol| symbol.into_raw().addr())
+    }
+
     /// Whether the image that was loaded has these segments.
     pub(crate) fn has_segments_of(&self, expected: &Segments) -> bool {
+        self.segments() == *expected
+    }
+
+    /// The segments of the image.
+    pub(crate) fn segments(&self) -> Segments {
         let mut found = (self.load, Segments::default());
         // SAFETY: `read_at` treats its argument as the pair that it is, only during this call.
         unsafe { libc::dl_iterate_phdr(Some(read_at), (&raw mut found).cast()) };
-        found.1 == *expected
+        found.1
     }
 }
 
 /// Reads the segments of the object that lies at an address, and stops.
 unsafe extern "C" fn read_at(info: *mut dl_phdr_info, _: usize, found: *mut c_void) -> c_int {
-    // SAFETY: the loader passes a valid record, and `has_segments_of` passes its pair.
+    // SAFETY: the loader passes a valid record, and `segments` passes its pair.
     let (info, (load, segments)) = unsafe { (&*info, &mut *found.cast::<(usize, Segments)>()) };
     if info.dlpi_addr as usize != *load {
         return 0;
@@ -113,6 +127,14 @@ fn is_loaded(path: &Path) -> bool {
 
 /// Copies a file to memory, where nobody else can change it.
 pub(crate) fn copy_in_memory(mut file: &File) -> io::Result<File> {
+    let mut copy = empty_in_memory()?;
+    file.rewind()?;
+    io::copy(&mut file, &mut copy)?;
+    Ok(copy)
+}
+
+/// An empty file in memory.
+pub(super) fn empty_in_memory() -> io::Result<File> {
     // SAFETY: the name is a C string.
     let copy = unsafe { libc::memfd_create(c"hotpatch".as_ptr(), libc::MFD_CLOEXEC) };
     if copy < 0 {
@@ -120,10 +142,7 @@ pub(crate) fn copy_in_memory(mut file: &File) -> io::Result<File> {
     }
     // SAFETY: the descriptor is new and ours.
     let copy = unsafe { OwnedFd::from_raw_fd(copy) };
-    let mut copy = File::from(off_standard_streams(copy)?);
-    file.rewind()?;
-    io::copy(&mut file, &mut copy)?;
-    Ok(copy)
+    Ok(File::from(off_standard_streams(copy)?))
 }
 
 /// A path of a copy that the loader does not know.

@@ -5,6 +5,7 @@ compile_error!("hotpatch does not support this platform yet: only x86_64 Linux w
 
 mod backtraces;
 mod bytes;
+mod callers;
 mod changes;
 mod descriptor;
 mod dynamic;
@@ -12,6 +13,7 @@ mod elf;
 mod file_image;
 mod loader;
 pub(crate) mod membarrier;
+pub(crate) mod module_library;
 mod poll;
 mod program;
 mod relocations;

@@ -1,0 +1,6 @@
+//! Native modules: shared libraries for this machine.
+
+mod library;
+mod read;
+
+pub(crate) use library::open;

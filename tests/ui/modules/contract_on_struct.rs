@@ -1,0 +1,4 @@
+#[hotpatch_module::contract(version = "1.0.0")]
+pub struct Pricing;
+
+fn main() {}
