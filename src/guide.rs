@@ -23,6 +23,7 @@ macro_rules! chapters {
 [release]: crate::guide::release
 [policies]: crate::guide::policies
 [modules]: crate::guide::modules
+[sandbox]: crate::guide::sandbox
 [profiles]: crate::guide::release#profiles
 [servers]: crate::guide::servers
 [unloading]: crate::guide::servers#unloading
@@ -58,6 +59,7 @@ chapters! {
     servers "../docs/guide/src/servers.md"
     policies "../docs/guide/src/policies.md"
     modules "../docs/guide/src/modules.md"
+    sandbox "../docs/guide/src/sandbox.md"
     scripts "../docs/guide/src/scripts.md"
     debugging "../docs/guide/src/debugging.md"
     how_it_works "../docs/guide/src/how-it-works.md"

@@ -31,3 +31,9 @@ pub use host::{
     CallError, CallErrorKind, Change, Changed, ChangedModule, ErrorKind, Function, Machine, ModuleError,
     ModuleHost, ModuleStatus,
 };
+
+#[cfg(feature = "wasm")]
+mod sandbox;
+
+#[cfg(feature = "wasm")]
+pub use sandbox::Limits;
