@@ -23,6 +23,7 @@ macro_rules! chapters {
 [release]: crate::guide::release
 [policies]: crate::guide::policies
 [modules]: crate::guide::modules
+[sandbox]: crate::guide::sandbox
 [profiles]: crate::guide::release#profiles
 [servers]: crate::guide::servers
 [unloading]: crate::guide::servers#unloading
@@ -70,6 +71,12 @@ chapters! {
     debugging_in_detail "../docs/debugging.md"
     architecture "../ARCHITECTURE.md"
     corpus "../tests/corpus/README.md"
+}
+
+// Its code is tested with `hotpatch-module`, since nobody should build a sandbox to try an example of `hotpatch`.
+#[cfg(not(doctest))]
+chapters! {
+    sandbox "../docs/guide/src/sandbox.md"
 }
 
 /// The program in README.

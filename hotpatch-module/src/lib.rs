@@ -31,3 +31,14 @@ pub use host::{
     CallError, CallErrorKind, Change, Changed, ChangedModule, ErrorKind, Function, Machine, ModuleError,
     ModuleHost, ModuleStatus,
 };
+
+#[cfg(feature = "wasm")]
+mod sandbox;
+
+#[cfg(feature = "wasm")]
+pub use sandbox::Limits;
+
+/// The chapter of the guide whose code needs the sandbox.
+#[cfg(all(doctest, feature = "wasm"))]
+#[doc = include_str!("../../docs/guide/src/sandbox.md")]
+pub mod chapter {}

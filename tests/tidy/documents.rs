@@ -257,6 +257,7 @@ fn what_was_tried_with_hostile_input_has_its_tests() {
             "hotpatch-runtime/tests/hostile",
             "cargo-hotpatch/tests/e2e",
             "hotpatch-module/tests/host",
+            "hotpatch-module/tests/sandbox",
         ];
         let is_there = folders
             .iter()

@@ -15,6 +15,7 @@ use crate::contract::ContractFunction;
 use crate::host::error::{ErrorKind, ModuleError};
 use crate::host::manifest::Manifest;
 use crate::host::native;
+use crate::host::shared::Shared;
 use crate::host::status::Machine;
 
 /// What the host was made with, and hands to every function and hook.
@@ -109,6 +110,21 @@ impl Source {
 
 /// Opens a module with the machine that its content asks for. Nothing of it has been called when this returns, except what
 /// the loader runs of a native library.
-pub(crate) fn open(source: Source, state: HostState) -> Result<Box<dyn Loaded>, ModuleError> {
-    native::open(source, state)
+pub(crate) fn open(source: Source, host: &Shared) -> Result<Box<dyn Loaded>, ModuleError> {
+    #[cfg(feature = "wasm")]
+    if crate::sandbox::is_for_us(source.head()) {
+        let limits = host.limits().clone();
+        return crate::sandbox::open(&source, &limits);
+    }
+    #[cfg(not(feature = "wasm"))]
+    if source.head().starts_with(b"\0asm") {
+        let path = source.path.display();
+        return Err(ModuleError::new(
+            ErrorKind::Sandbox,
+            format!(
+                "the module `{path}` is WebAssembly, and this host has no sandbox: enable the feature `wasm`"
+            ),
+        ));
+    }
+    native::open(source, host.state)
 }

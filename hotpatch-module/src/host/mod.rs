@@ -1,11 +1,11 @@
 //! The host of modules.
 
 pub(crate) mod backend;
-mod call_error;
+pub(crate) mod call_error;
 mod change;
 mod departure;
 mod difference;
-mod error;
+pub(crate) mod error;
 mod expected;
 mod fallback;
 mod fulfil;
@@ -20,7 +20,7 @@ mod native;
 mod order;
 mod plan;
 mod shared;
-mod status;
+pub(crate) mod status;
 mod table;
 
 pub use call_error::{CallError, CallErrorKind};

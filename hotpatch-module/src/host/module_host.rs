@@ -209,6 +209,19 @@ impl ModuleHost {
         inside::stay(shared, || unsafe { shared.live.table() }, f)
     }
 
+    /// How much each module in the sandbox may take, if nothing is said of it by [`limit_module`](Self::limit_module). It
+    /// counts for modules that are loaded from now on.
+    #[cfg(feature = "wasm")]
+    pub fn limit(&self, limits: crate::Limits) {
+        self.shared.limits().set_all(limits);
+    }
+
+    /// How much the module of that name may take, if it is loaded into the sandbox from now on.
+    #[cfg(feature = "wasm")]
+    pub fn limit_module(&self, module: &str, limits: crate::Limits) {
+        self.shared.limits().set(module, limits);
+    }
+
     /// The modules that are loaded, by name.
     pub fn modules(&self) -> Vec<ModuleStatus> {
         let book = self.shared.book();

@@ -194,7 +194,7 @@ fn loaded(modules: &Modules) -> String {
 fn open(host: &Shared, path: &Path) -> Result<Arc<Instance>, ModuleError> {
     let source = Source::read(path)?;
     let path = source.path.clone();
-    let instance = Instance::new(backend::open(source, host.state)?, path);
+    let instance = Instance::new(backend::open(source, host)?, path);
     let required = instance.manifest().required_host;
     if required != ModuleVersion::new(0, 0, 0) && !satisfies(host.version, required) {
         return Err(ModuleError::new(

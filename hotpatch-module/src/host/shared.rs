@@ -32,6 +32,8 @@ pub(crate) struct Shared {
     pub(super) live: Live,
     pub(super) version: ModuleVersion,
     pub(super) state: HostState,
+    #[cfg(feature = "wasm")]
+    limits: Mutex<crate::sandbox::LimitsByName>,
     book: Mutex<Book>,
     pub(super) departures: Arc<Departures>,
 }
@@ -61,6 +63,8 @@ impl Shared {
             live: Live::new(&table),
             version,
             state,
+            #[cfg(feature = "wasm")]
+            limits: Mutex::default(),
             book: Mutex::new(Book {
                 generation: 0,
                 modules: Modules::new(),
@@ -74,6 +78,12 @@ impl Shared {
             }),
             departures: Arc::default(),
         }
+    }
+
+    /// How much modules in the sandbox may take.
+    #[cfg(feature = "wasm")]
+    pub(super) fn limits(&self) -> MutexGuard<'_, crate::sandbox::LimitsByName> {
+        self.limits.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn book(&self) -> MutexGuard<'_, Book> {
