@@ -13,6 +13,7 @@ macro_rules! chapters {
 [attribute]: crate::guide::attribute
 [safe-points]: crate::guide::safe_points
 [state]: crate::guide::state
+[migrations]: crate::guide::migrations
 [statics]: crate::guide::state#statics
 [thread-locals]: crate::guide::state#thread-locals
 [layouts]: crate::guide::state#layouts
@@ -52,6 +53,7 @@ chapters! {
     attribute "../docs/guide/src/attribute.md"
     safe_points "../docs/guide/src/safe-points.md"
     state "../docs/guide/src/state.md"
+    migrations "../docs/guide/src/migrations.md"
     async_programs "../docs/guide/src/async.md"
     terminal "../docs/guide/src/terminal.md"
     tests "../docs/guide/src/tests.md"

@@ -24,6 +24,8 @@
 //! file, and [`follow`] with those of a folder. [`rollback`] takes all functions back to an earlier generation, and
 //! [`consistent`] runs a closure on one generation from beginning to end.
 //!
+//! Values whose type changes live in a [`State`].
+//!
 //! # What a thread sees
 //!
 //! All functions of a commit switch together. A call that runs finishes on the code it began with; every call of a hot
