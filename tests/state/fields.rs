@@ -158,7 +158,7 @@ fn a_panic_is_a_reason() {
     }
     assert_eq!(
         refused::<First, Panics>(first()),
-        "the migration panicked: not today"
+        "`new`: the migration panicked: not today"
     );
 }
 

@@ -91,7 +91,6 @@ impl Source {
     }
 
     /// The first bytes.
-    #[cfg(feature = "wasm")]
     pub(crate) fn head(&self) -> &[u8] {
         self.copy.head()
     }
