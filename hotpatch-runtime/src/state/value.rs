@@ -108,8 +108,7 @@ pub(super) unsafe fn end(old: Value, description: &'static Description, moves: &
 
 /// Makes a value of one type out of one of another, as a commit does: for tests of migrations.
 ///
-/// The names of the two types need not be the same; those of types inside of them do (see `name` of
-/// [`Migrate`](derive@crate::Migrate)).
+/// The names of the two types need not be the same; those of types inside of them do (see `name` of the derive).
 ///
 /// # Errors
 ///
