@@ -25,7 +25,7 @@ mod report;
 
 use std::path::PathBuf;
 
-use measure::{calls, commits, disturbance, rollbacks, rounds, threads};
+use measure::{calls, commits, disturbance, migrations, rollbacks, rounds, threads};
 use report::Report;
 
 fn main() {
@@ -62,6 +62,7 @@ fn main() {
         commits::figures,
         rollbacks::figures,
         disturbance::figures,
+        migrations::figures,
         reloads::figures,
     ] {
         figures.extend(more());
