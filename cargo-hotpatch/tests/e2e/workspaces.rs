@@ -192,6 +192,7 @@ fn an_edit_of_our_own_crates_needs_a_restart() {
         "hotpatch-macros",
         "hotpatch-runtime",
         "hotpatch-link",
+        "hotpatch-module",
         "cargo-hotpatch",
     ] {
         let copied = std::process::Command::new("cp")
