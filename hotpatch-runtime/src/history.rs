@@ -68,8 +68,7 @@ static KEPT_RECORDS: Mutex<Kept> = Mutex::new(Kept {
 
 /// The generations that [`rollback`] can go to, oldest first. The last one is live.
 pub fn history() -> Vec<Generation> {
-    let kept = lock();
-    kept.records.iter().map(Record::report).collect()
+    read(|kept| kept.records.iter().map(Record::report).collect())
 }
 
 /// Keeps this many generations beside generation 0 and the live one. Unless it is called, the environment variable
@@ -135,30 +134,23 @@ pub(crate) fn go(to: Option<u64>) -> Result<(RolledBack, Option<PatchId>), Refus
     outcome
 }
 
-/// The generations as they are described to others. A process that was never patched has one.
+/// The generations as they are described to others.
 pub(crate) fn described() -> Vec<GenerationStatus> {
-    let kept = lock();
-    if kept.records.is_empty() {
-        return vec![Record::built().described()];
-    }
-    kept.records.iter().map(Record::described).collect()
+    read(|kept| kept.records.iter().map(Record::described).collect())
 }
 
 /// The generation that is live, described.
 pub(crate) fn live() -> GenerationStatus {
-    let kept = lock();
-    let live = kept.records.back();
-    live.map_or_else(|| Record::built().described(), Record::described)
+    read(|kept| kept.live().described())
 }
 
 fn back(turn: &Turn, to: Option<u64>, started: Instant) -> Result<(RolledBack, Option<PatchId>), Refusal> {
     let scope = Scope::open();
     registry::refresh(&scope);
-    let (to, target, direction) = {
-        let kept = lock();
+    let (to, target, direction) = read(|kept| {
         let to = to.map_or_else(|| kept.before_live(), Ok)?;
-        (to, kept.get(to)?, kept.direction(to))
-    };
+        Ok((to, kept.get(to)?, kept.direction(to)))
+    })?;
     let (generation, functions) = {
         let live = Table::live(&scope);
         let functions = target.differing(&live.rows).map(|(_, row)| row.name.clone());
@@ -206,8 +198,8 @@ pub(crate) fn publish(
     let before = Table::live(scope);
     let first = (before.generation == 0).then(|| Record::of(before, Origin::Built, Names::default()));
     let mut record = Record::of(&description, origin, functions);
-    Table::publish(scope, next, description);
     let mut kept = lock();
+    Table::publish(scope, next, description);
     if let Origin::RollBack(to) = origin {
         record.code = kept.code_of(to);
     }
@@ -339,6 +331,10 @@ impl Target {
 }
 
 impl Kept {
+    fn live(&self) -> &Record {
+        self.records.back().expect("there is always a live one")
+    }
+
     fn find(&self, number: u64) -> Option<&Record> {
         let mut records = self.records.iter();
         records.find(|record| record.number == number)
@@ -351,8 +347,7 @@ impl Kept {
 
     /// The generation before the one whose code is live.
     fn before_live(&self) -> Result<u64, Refusal> {
-        let live = self.records.back().map_or(0, |record| record.number);
-        match self.code_of(live).checked_sub(1) {
+        match self.live().code.checked_sub(1) {
             Some(before) => Ok(self.code_of(before)),
             None => refuse!(
                 GENERATION,
@@ -363,8 +358,7 @@ impl Kept {
 
     /// Which way it is from the code that is live to that of a generation.
     fn direction(&self, to: u64) -> Direction {
-        let live = self.records.back().map_or(0, |record| record.code);
-        match self.code_of(to) < live {
+        match self.code_of(to) < self.live().code {
             true => Direction::Back,
             false => Direction::Forward,
         }
@@ -384,14 +378,10 @@ impl Kept {
             .iter()
             .map(|record| record.number.to_string())
             .collect();
-        let kept = if numbers.is_empty() {
-            "none yet".into()
-        } else {
-            numbers.join(", ")
-        };
         refuse!(
             GENERATION,
-            "generation {number} is not kept; the generations that are: {kept}"
+            "generation {number} is not kept; the generations that are: {}",
+            numbers.join(", ")
         )
     }
 
@@ -401,6 +391,19 @@ impl Kept {
             self.records.remove(1);
         }
     }
+}
+
+/// Shows the records. A program that was never patched has one of what was built.
+fn read<R>(reader: impl FnOnce(&Kept) -> R) -> R {
+    let kept = lock();
+    if !kept.records.is_empty() {
+        return reader(&kept);
+    }
+    // Generation 0 is live for as long as the lock is held: `publish` takes it.
+    reader(&Kept {
+        records: VecDeque::from([Record::built()]),
+        limit: kept.limit,
+    })
 }
 
 /// Whether nobody is at the records.
