@@ -7,7 +7,6 @@ use std::mem::{self, ManuallyDrop};
 use super::description::{Description, Kind, Migrate};
 use super::failure::Failure;
 use super::old::Old;
-use super::part::item;
 
 /// What this file needs of a collection.
 trait Collection: IntoIterator + Migrate {
@@ -108,7 +107,7 @@ macro_rules! collections {
 macro_rules! one {
     ($method:ident) => {
         |new, old, parts| {
-            new.$method(ManuallyDrop::into_inner(item(old, parts[0])?));
+            new.$method(ManuallyDrop::into_inner(old.item(parts[0])?));
             Ok(())
         }
     };
@@ -118,8 +117,8 @@ macro_rules! one {
 macro_rules! pair {
     () => {
         |new, old, parts| {
-            let key = item(old, parts[0]).map_err(|failure| failure.within("key"))?;
-            let value = item(old, parts[1])?;
+            let key = old.item(parts[0]).map_err(|failure| failure.within("key"))?;
+            let value = old.item(parts[1])?;
             new.insert(ManuallyDrop::into_inner(key), ManuallyDrop::into_inner(value));
             Ok(())
         }

@@ -1,6 +1,7 @@
 //! What a type is made of, as its own code tells it.
 
 use std::fmt;
+use std::mem::needs_drop;
 
 use super::down::Down;
 use super::failure::Failure;
@@ -47,6 +48,8 @@ pub struct Description {
     pub size: usize,
     pub align: usize,
     pub kind: Kind,
+    /// Whether dropping a value does anything.
+    pub needs_drop: bool,
     /// Drops a value in place.
     pub drop: unsafe fn(*mut u8),
     /// Writes to a place what [`Migrate::rebuild`] makes.
@@ -122,6 +125,7 @@ impl Description {
             size: size_of::<T>(),
             align: align_of::<T>(),
             kind,
+            needs_drop: needs_drop::<T>(),
             drop: drop_in_place::<T>,
             rebuild: rebuild_into::<T>,
             down,
@@ -136,10 +140,26 @@ impl Description {
             size: size_of::<T>(),
             align: align_of::<T>(),
             kind: Kind::Plain,
+            needs_drop: needs_drop::<T>(),
             drop: drop_in_place::<T>,
             rebuild: |old, _| Err(old.cannot_become(std::any::type_name::<T>())),
             down: None,
         }
+    }
+}
+
+impl Description {
+    /// Neither code nor layout says how a value of this description becomes one of the type `new`.
+    pub(super) fn cannot_become(&self, new: &str) -> Failure {
+        let old = (self.name)();
+        if old == new {
+            return Failure::new(format_args!(
+                "the layout of `{new}` changed, and it does not derive `Migrate`; derive it, or restart the program"
+            ));
+        }
+        Failure::new(format_args!(
+            "the type changed from `{old}` to `{new}`; say how with `#[migrate(with = ..)]`, or restart the program"
+        ))
     }
 }
 

@@ -12,6 +12,8 @@ use super::access;
 use super::cell::Cell;
 use super::description::{Description, Migrate};
 use super::failure::Failure;
+#[cfg(feature = "live")]
+use super::moves::Moves;
 use super::old::Old;
 #[cfg(feature = "live")]
 use super::value::{self, Made, Value};
@@ -114,10 +116,14 @@ impl<T: Migrate + Send> State<T> {
 #[cold]
 fn convert(cell: &Cell, live: &'static Description) {
     let before = cell.description();
+    let mut moves = Moves::default();
     // SAFETY: the cell has a value of its description, and nobody else knows the cell.
-    match unsafe { Made::out_of(cell.place(), before, live, false) } {
-        // SAFETY: the old value leaves the cell; these are its moves.
-        Ok(made) => unsafe { value::end(cell.replace(made.value, live), before, &made.moves) },
+    match unsafe { Made::out_of(cell.place(), before, live, &moves) } {
+        Ok(made) => {
+            let old = cell.replace(made.value, live);
+            // SAFETY: the value has left the cell; this was taken out of it.
+            unsafe { value::end(old, before, &moves.taken(old.place(), &made.span)) }
+        }
         Err(failure) => panic!(
             "old code made a `State<{}>`, and the value cannot become one of the code that is live: {failure}",
             (before.name)()

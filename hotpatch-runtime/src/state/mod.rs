@@ -21,6 +21,7 @@ mod moves;
 mod old;
 mod part;
 mod probe;
+mod recall;
 mod value;
 
 mod collections;

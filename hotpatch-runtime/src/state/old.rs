@@ -3,11 +3,12 @@
 use std::cell::{Cell, RefCell};
 use std::mem::ManuallyDrop;
 
-use super::agreement::{agree, are_akin, is_altered};
+use super::agreement::{agree, are_akin};
 use super::description::{Description, Downward, Kind, Migrate, Rebuild};
 use super::down::Down;
 use super::failure::Failure;
 use super::moves::Moves;
+use super::recall::{Question, Source};
 
 /// A value as it was before: what a migration function reads.
 ///
@@ -131,17 +132,57 @@ impl<'a> Old<'a> {
 
     /// Where a field is, and what.
     pub(super) fn part(&self, name: &str) -> Option<(*const u8, &'static Description)> {
+        self.part_at(self.index_of(name)?)
+    }
+
+    /// What a field of a new value comes from, and whether it moves as it is. Other values are asked for the same field.
+    #[inline]
+    pub(super) fn source(
+        &self,
+        name: &'static str,
+        from: Option<&'static str>,
+        new: &'static Description,
+    ) -> Option<(*const u8, &'static Description, bool)> {
+        let question = Question {
+            of: self.description,
+            variant: self.variant.as_ref().map_or(0, |(index, _)| *index),
+            name,
+            from: from.map(std::ptr::from_ref),
+            new,
+        };
+        let Source { index, agrees } = self.moves.recall().fields.recall(question, || {
+            let index = from.and_then(|from| self.index_of(from));
+            let index = index.or_else(|| self.index_of(name))?;
+            let agrees = agree(self.part_at(index)?.1, new);
+            Some(Source { index, agrees })
+        })?;
+        let (part, description) = self.part_at(index)?;
+        Some((part, description, agrees))
+    }
+
+    fn index_of(&self, name: &str) -> Option<usize> {
+        match &self.description.kind {
+            Kind::Struct(fields) => fields.iter().position(|field| field.name == name),
+            Kind::Enum { variants, .. } => {
+                let (index, _) = self.variant.as_ref()?;
+                let mut fields = variants.get(*index)?.fields.iter();
+                fields.position(|field| field.0 == name)
+            }
+            Kind::Plain | Kind::Items { .. } => None,
+        }
+    }
+
+    fn part_at(&self, at: usize) -> Option<(*const u8, &'static Description)> {
         match &self.description.kind {
             Kind::Struct(fields) => {
-                let field = fields.iter().find(|field| field.name == name)?;
+                let field = fields.get(at)?;
                 // SAFETY: the offset is that of a field of the value.
                 Some((unsafe { self.value.add(field.offset) }, (field.describe)()))
             }
             Kind::Enum { variants, .. } => {
                 let (index, places) = self.variant.as_ref()?;
-                let fields = variants.get(*index)?.fields;
-                let at = fields.iter().position(|field| field.0 == name)?;
-                Some((*places.get(at)?, (fields[at].1)()))
+                let field = variants.get(*index)?.fields.get(at)?;
+                Some((*places.get(at)?, (field.1)()))
             }
             Kind::Plain | Kind::Items { .. } => None,
         }
@@ -177,7 +218,7 @@ impl<'a> Old<'a> {
     pub fn open(&self, new: &'static Description) -> Result<(), Failure> {
         if self.goes_down(new) {
             self.is_down.set(true);
-            if is_altered(self.description, new) {
+            if self.is_altered(new) {
                 match self.description.down {
                     Some(Downward::ByItself) => {}
                     // SAFETY: the value is of this description.
@@ -197,18 +238,34 @@ impl<'a> Old<'a> {
     /// Whether a migration function of the new type is to make the value.
     #[doc(hidden)]
     pub fn asks(&self, new: &'static Description) -> bool {
-        !self.goes_down(new) && is_altered(self.description, new)
+        !self.goes_down(new) && self.is_altered(new)
     }
 
-    /// A part of this description, moved if it may stay what it is, or made anew. `None` if the types have nothing to do
-    /// with each other.
-    pub(super) fn take<F>(
+    fn is_altered(&self, new: &'static Description) -> bool {
+        self.moves.recall().is_altered(self.description, new)
+    }
+
+    /// An item of this description: moved if it may stay what it is, or made anew.
+    pub(super) fn item<F: Migrate>(
         &self,
         (value, description): (*const u8, &'static Description),
+    ) -> Result<ManuallyDrop<F>, Failure> {
+        let new = F::describe();
+        let agrees = self.moves.recall().agree(description, new);
+        self.take((value, description, agrees), new, Some(F::rebuild))
+            .unwrap_or_else(|| Err(description.cannot_become((new.name)())))
+    }
+
+    /// A part of this description, moved if it `agrees` with the new one, or made anew. `None` if the types have nothing
+    /// to do with each other.
+    #[inline]
+    pub(super) fn take<F>(
+        &self,
+        (value, description, agrees): (*const u8, &'static Description, bool),
         new: &'static Description,
         rebuild: Option<Rebuild<F>>,
     ) -> Option<Result<ManuallyDrop<F>, Failure>> {
-        if agree(description, new) {
+        if agrees {
             self.moves.moved(value, description);
             // SAFETY: the description is that of an `F`. The copy is not dropped before it is decided that the old one
             // will not be.
@@ -222,24 +279,15 @@ impl<'a> Old<'a> {
 
     /// What the way down gave for a field.
     pub(super) fn given(&self, name: &str, new: &'static Description) -> Option<Result<*const u8, Failure>> {
+        if !self.is_down.get() {
+            return None;
+        }
         self.given.borrow_mut().take(name, new)
-    }
-
-    pub(super) fn moves(&self) -> &'a Moves {
-        self.moves
     }
 
     #[doc(hidden)]
     pub fn cannot_become(&self, new: &str) -> Failure {
-        let old = (self.description.name)();
-        if old == new {
-            return Failure::new(format_args!(
-                "the layout of `{new}` changed, and it does not derive `Migrate`; derive it, or restart the program"
-            ));
-        }
-        Failure::new(format_args!(
-            "the type changed from `{old}` to `{new}`; say how with `#[migrate(with = ..)]`, or restart the program"
-        ))
+        self.description.cannot_become(new)
     }
 
     /// The value is in a variant that the new type has not.

@@ -3,7 +3,7 @@
 use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::description::{Describe, Migrate, Rebuild};
+use super::description::{Describe, Rebuild};
 use super::down::Down;
 use super::failure::Failure;
 use super::old::Old;
@@ -44,10 +44,7 @@ impl<F> Part<F> {
                 .map(|value| unsafe { value.cast::<ManuallyDrop<F>>().read() })
                 .map_err(|failure| failure.within(name));
         }
-        let before = self
-            .from
-            .and_then(|from| old.part(from))
-            .or_else(|| old.part(name));
+        let before = old.source(name, self.from, new);
         if let Some(part) = before
             && let Some(taken) = old.take(part, new, self.rebuild)
         {
@@ -62,16 +59,14 @@ impl<F> Part<F> {
             (Fallback::Said(default), _) | (Fallback::IfNew(default), None) => {
                 Ok(ManuallyDrop::new(default()))
             }
-            (_, Some((_, description))) if old.is_down() => Err(Failure::new(format_args!(
+            (_, Some((_, description, _))) if old.is_down() => Err(Failure::new(format_args!(
                 "it is a `{}` now, and was a `{}`; set it in the way down: `#[migrate(down = ..)]`",
                 (description.name)(),
                 (new.name)()
             ))
             .within(name)),
-            (Fallback::IfNew(_) | Fallback::None, Some((value, description))) => {
-                // SAFETY: it is a part of the old value.
-                let part = unsafe { Old::new(value, description, old.moves()) };
-                Err(part.cannot_become((new.name)()).within(name))
+            (Fallback::IfNew(_) | Fallback::None, Some((_, description, _))) => {
+                Err(description.cannot_become((new.name)()).within(name))
             }
             (Fallback::None, None) => Err(Failure::new(format_args!(
                 "the field is new, and `{}` has no default; say what it begins with: `#[migrate(default = ..)]` or \
@@ -100,19 +95,6 @@ pub fn downed_by<T, E: std::fmt::Display>(
     migrate: impl FnOnce(&T, &mut Down) -> Result<(), E>,
 ) -> Result<(), Failure> {
     contain(|| migrate(value, down).map_err(Failure::new))
-}
-
-/// One item of a collection.
-pub(super) fn item<F: Migrate>(
-    old: &Old<'_>,
-    part: (*const u8, &'static super::description::Description),
-) -> Result<ManuallyDrop<F>, Failure> {
-    old.take(part, F::describe(), Some(F::rebuild))
-        .unwrap_or_else(|| {
-            // SAFETY: it is a part of the old value.
-            let part = unsafe { Old::new(part.0, part.1, old.moves()) };
-            Err(part.cannot_become((F::describe().name)()))
-        })
 }
 
 /// Runs code of the author; a panic is a failure.

@@ -12,7 +12,7 @@ use super::agreement::agree;
 use super::cell::Cell;
 use super::description::Description;
 use super::group;
-use super::moves::Moves;
+use super::moves::{Moves, Span};
 use super::value::{self, Made, Value};
 use crate::live::Live;
 use crate::refusal::{Refusal, refuse};
@@ -44,8 +44,10 @@ pub(crate) enum Direction {
 #[derive(Default)]
 pub(crate) struct Shift {
     changes: Vec<Change>,
-    /// The new values, with what was taken from the old ones.
+    /// The new values.
     made: Vec<(NonNull<Cell>, Made, &'static Description)>,
+    /// What was taken from the old ones.
+    moves: Moves,
 }
 
 /// A type that the next code describes in a way of its own.
@@ -79,6 +81,7 @@ impl Shift {
         Self {
             changes,
             made: Vec::new(),
+            moves: Moves::default(),
         }
     }
 
@@ -97,6 +100,7 @@ impl Shift {
         let source = Live(AtomicPtr::new(std::ptr::from_ref(next).cast_mut()));
         let _consistent = Consistent::begin(&source);
         let _work = Work::begin();
+        self.moves = Moves::new(direction == Direction::Back);
         for change in self.changes.iter().filter(|change| change.migrates) {
             let cells: Vec<_> = {
                 let groups = group::lock();
@@ -107,9 +111,8 @@ impl Shift {
             for cell in &cells {
                 // SAFETY: cells in a group are there, and nobody takes one out meanwhile.
                 let old = unsafe { cell.as_ref() };
-                let is_back = direction == Direction::Back;
                 // SAFETY: the cell has a value of its description, which nobody uses meanwhile.
-                let made = unsafe { Made::out_of(old.place(), old.description(), change.after, is_back) };
+                let made = unsafe { Made::out_of(old.place(), old.description(), change.after, &self.moves) };
                 match made {
                     Ok(made) => self.made.push((*cell, made, change.after)),
                     Err(failure) => refuse!(
@@ -132,7 +135,7 @@ impl Shift {
             // SAFETY: as in `make`.
             let cell = unsafe { cell.as_ref() };
             let before = cell.description();
-            old.push((cell.replace(made.value, after), before, made.moves));
+            old.push((cell.replace(made.value, after), before, made.span));
         }
         let mut groups = group::lock();
         let mut migrated = Vec::new();
@@ -149,7 +152,11 @@ impl Shift {
                 });
             }
         }
-        Leaving { old, migrated }
+        Leaving {
+            old,
+            moves: mem::take(&mut self.moves),
+            migrated,
+        }
     }
 }
 
@@ -166,7 +173,8 @@ impl Drop for Shift {
 /// The old values after a commit, with what did not move out of them.
 #[derive(Default)]
 pub(crate) struct Leaving {
-    old: Vec<(Value, &'static Description, Moves)>,
+    old: Vec<(Value, &'static Description, Span)>,
+    moves: Moves,
     migrated: Vec<Migrated>,
 }
 
@@ -177,16 +185,16 @@ impl Leaving {
     }
 
     /// Drops what is left of the old values, with the code that made them: that of `before`, the table before the commit.
-    pub(crate) fn end(self, before: &Table) {
+    pub(crate) fn end(mut self, before: &Table) {
         if self.old.is_empty() {
             return;
         }
         let source = Live(AtomicPtr::new(std::ptr::from_ref(before).cast_mut()));
         let _consistent = Consistent::begin(&source);
         let _work = Work::begin();
-        for (value, description, moves) in self.old {
-            // SAFETY: the value has left its cell; these are its moves.
-            unsafe { value::end(value, description, &moves) };
+        for (value, description, span) in self.old {
+            // SAFETY: the value has left its cell; this was taken out of it.
+            unsafe { value::end(value, description, &self.moves.taken(value.place(), &span)) };
         }
     }
 }

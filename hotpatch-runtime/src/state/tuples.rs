@@ -5,7 +5,6 @@ use std::mem::{ManuallyDrop, offset_of};
 use super::description::{Description, Field, Kind, Migrate};
 use super::failure::Failure;
 use super::old::Old;
-use super::part::item;
 
 macro_rules! tuples {
     ($(($($part:ident $index:tt),+))*) => {$(
@@ -38,7 +37,7 @@ macro_rules! tuples {
                 old.open(own)?;
                 let parts = ($({
                     let part = old.part(stringify!($index)).expect("it has as many");
-                    item::<$part>(old, part).map_err(|failure| failure.within(stringify!($index)))?
+                    old.item::<$part>(part).map_err(|failure| failure.within(stringify!($index)))?
                 },)+);
                 Ok(($(ManuallyDrop::into_inner(parts.$index),)+))
             }

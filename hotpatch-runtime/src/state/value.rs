@@ -6,7 +6,7 @@ use std::ptr::{self, NonNull};
 use super::description::{Description, Migrate};
 use super::failure::Failure;
 use super::leftovers::drop_rest;
-use super::moves::Moves;
+use super::moves::{Moves, Span, Taken};
 use super::old::Old;
 use super::part::contain;
 
@@ -53,11 +53,12 @@ impl Value {
 /// A value that was made out of an earlier one, beside it. Parts of it are copies of parts of that one.
 pub(super) struct Made {
     pub(super) value: Value,
-    pub(super) moves: Moves,
+    /// Which parts.
+    pub(super) span: Span,
 }
 
 impl Made {
-    /// Makes a value of the description `after`, going back to earlier code if `is_back`.
+    /// Makes a value of the description `after`.
     ///
     /// # Errors
     ///
@@ -70,16 +71,15 @@ impl Made {
         old: *const u8,
         before: &'static Description,
         after: &'static Description,
-        is_back: bool,
+        moves: &Moves,
     ) -> Result<Self, Failure> {
-        let moves = Moves::new(is_back);
         let value = Value::room(after);
-        let outcome = contain(|| {
+        let (outcome, span) = moves.of(old, || {
             // SAFETY: promised by the caller, and there is room for the new value.
-            unsafe { (after.rebuild)(&Old::new(old, before, &moves), value.place()) }
+            contain(|| unsafe { (after.rebuild)(&Old::new(old, before, moves), value.place()) })
         });
         match outcome {
-            Ok(()) => Ok(Self { value, moves }),
+            Ok(()) => Ok(Self { value, span }),
             Err(failure) => {
                 // SAFETY: nothing was written there.
                 unsafe { value.free() };
@@ -93,13 +93,12 @@ impl Made {
 ///
 /// # Safety
 ///
-/// The value is of this description, these are its moves, and nobody uses it from now on.
-pub(super) unsafe fn end(old: Value, description: &'static Description, moves: &Moves) {
-    moves.seal();
+/// The value is of this description, this was taken out of it, and nobody uses it from now on.
+pub(super) unsafe fn end(old: Value, description: &'static Description, taken: &Taken<'_>) {
     // A panic leaves the rest of this value behind.
     let _ = contain(|| {
         // SAFETY: promised by the caller.
-        unsafe { drop_rest(old.place(), description, moves) };
+        unsafe { drop_rest(old.place(), description, taken) };
         Ok(())
     });
     // SAFETY: promised by the caller.
@@ -129,15 +128,16 @@ pub fn migrate_down<A: Migrate, B: Migrate>(new: A) -> Result<B, Failure> {
 fn migrate<A: Migrate, B: Migrate>(value: A, is_back: bool) -> Result<B, Failure> {
     let (before, after) = (A::describe(), B::describe());
     let old = Value::room(before);
+    let mut moves = Moves::new(is_back);
     // SAFETY: there is room for an `A`, which is that of the description, and nobody else has the memory. What is made is
     // a `B`.
     unsafe {
         old.place().cast::<A>().write(value);
-        match Made::out_of(old.place(), before, after, is_back) {
+        match Made::out_of(old.place(), before, after, &moves) {
             Ok(made) => {
                 let new = made.value.place().cast::<B>().read();
                 made.value.free();
-                end(old, before, &made.moves);
+                end(old, before, &moves.taken(old.place(), &made.span));
                 Ok(new)
             }
             Err(failure) => {

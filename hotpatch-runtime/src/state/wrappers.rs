@@ -8,7 +8,6 @@ use std::sync::{self, Arc, Mutex, PoisonError, RwLock};
 use super::description::{Description, Kind, Migrate};
 use super::failure::Failure;
 use super::old::Old;
-use super::part::item;
 
 /// What a type around values of one type is, for these functions.
 macro_rules! around {
@@ -53,7 +52,7 @@ fn optional<T: Migrate>(old: &Old<'_>, own: &'static Description) -> Result<Opti
     old.open(own)?;
     let mut found = None;
     old.each_item(|parts| {
-        found = Some(item::<T>(old, parts[0])?);
+        found = Some(old.item::<T>(parts[0])?);
         Ok(())
     })?;
     Ok(found.map(ManuallyDrop::into_inner))
@@ -177,7 +176,9 @@ unsafe impl<T: Migrate, const N: usize> Migrate for [T; N] {
         let mut items = Vec::with_capacity(N);
         let mut index = 0_usize;
         old.each_item(|parts| {
-            let new = item::<T>(old, parts[0]).map_err(|failure| failure.within(format!("[{index}]")))?;
+            let new = old
+                .item::<T>(parts[0])
+                .map_err(|failure| failure.within(format!("[{index}]")))?;
             items.push(new);
             index += 1;
             Ok(())
@@ -230,8 +231,8 @@ unsafe impl<T: Migrate, E: Migrate> Migrate for Result<T, E> {
         old.open(Self::describe())?;
         let part = old.part("0").ok_or_else(|| old.cannot_become("Result"))?;
         Ok(match old.variant() {
-            Some("Ok") => Ok(ManuallyDrop::into_inner(item::<T>(old, part)?)),
-            _ => Err(ManuallyDrop::into_inner(item::<E>(old, part)?)),
+            Some("Ok") => Ok(ManuallyDrop::into_inner(old.item::<T>(part)?)),
+            _ => Err(ManuallyDrop::into_inner(old.item::<E>(part)?)),
         })
     }
 }
