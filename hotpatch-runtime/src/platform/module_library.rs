@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::ffi::{CStr, c_void};
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::mem::{self, ManuallyDrop, MaybeUninit};
 use std::os::fd::{AsRawFd, RawFd};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::slice;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -19,8 +19,6 @@ use super::loader::{Loaded, empty_in_memory};
 const MOST_BYTES: u64 = 1 << 30;
 /// How much of a file tells what it is.
 const HEAD: usize = 4096;
-/// How much is copied at a time.
-const CHUNK: usize = 1 << 20;
 
 /// A private copy of a file, which nobody else can change.
 #[derive(Debug)]
@@ -38,7 +36,7 @@ impl PrivateCopy {
     /// What the system says, or why it is no module.
     pub fn of(path: &Path) -> io::Result<Self> {
         // To open a pipe would wait for somebody who writes to it.
-        let mut file = OpenOptions::new()
+        let file = OpenOptions::new()
             .read(true)
             .custom_flags(libc::O_NONBLOCK)
             .open(path)?;
@@ -50,18 +48,12 @@ impl PrivateCopy {
             return Err(io::Error::other("it has more than a gigabyte"));
         }
         let mut copy = empty_in_memory()?;
-        let mut chunk = vec![0; CHUNK.min(len as usize)];
-        let mut head = Vec::new();
-        let mut left = len as usize;
-        while left > 0 {
-            let part = &mut chunk[..CHUNK.min(left)];
-            file.read_exact(part)?;
-            if head.is_empty() {
-                head = part[..HEAD.min(part.len())].to_vec();
-            }
-            copy.write_all(part)?;
-            left -= part.len();
+        // The kernel copies: nothing comes to this process.
+        if io::copy(&mut file.take(len), &mut copy)? != len {
+            return Err(io::Error::other("it became shorter while it was read"));
         }
+        let mut head = vec![0; HEAD.min(len as usize)];
+        copy.read_exact_at(&mut head, 0)?;
         Ok(Self {
             file: copy,
             len,
@@ -80,7 +72,6 @@ impl PrivateCopy {
     ///
     /// What the system says.
     pub fn bytes(&self) -> io::Result<Vec<u8>> {
-        use std::os::unix::fs::FileExt;
         let mut bytes = vec![0; self.len as usize];
         self.file.read_exact_at(&mut bytes, 0)?;
         Ok(bytes)
