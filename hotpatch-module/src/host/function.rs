@@ -75,13 +75,13 @@ impl Function {
     /// As for [`call`](Self::call).
     #[inline]
     pub unsafe fn call_for_status(&self, input: *const c_void, output: *mut c_void) -> i32 {
-        if module_host::is_in_usual_scope() {
-            // SAFETY: promised by the caller, and the thread is in a scope.
-            unsafe { self.run_live(input, output) }
-        } else {
+        if !module_host::is_in_usual_scope() {
+            unlikely();
             // SAFETY: promised by the caller.
-            unsafe { self.call_from_elsewhere(input, output) }
+            return unsafe { self.call_from_elsewhere(input, output) };
         }
+        // SAFETY: promised by the caller, and the thread is in a scope.
+        unsafe { self.run_live(input, output) }
     }
 
     /// From outside of any scope, or from where there is more to do.
@@ -137,6 +137,11 @@ impl Function {
         unsafe { function(context, input, output) }
     }
 }
+
+/// Has the compiler lay out what is before it away from the usual way, which has no jump then.
+#[cold]
+#[inline(always)]
+fn unlikely() {}
 
 impl fmt::Debug for Function {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
