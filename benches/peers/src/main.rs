@@ -58,12 +58,13 @@ fn main() {
     figures.extend(report::against_peers(&medians));
     figures.extend(report::of_modules(&medians));
     for more in [
+        // Before commits leave thousands of images behind, in each of which the loader looks for both hosts.
+        reloads::figures,
         threads::figures,
         commits::figures,
         rollbacks::figures,
         disturbance::figures,
         migrations::figures,
-        reloads::figures,
     ] {
         figures.extend(more());
     }
