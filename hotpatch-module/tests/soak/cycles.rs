@@ -1,6 +1,5 @@
-//! Cycles of a module that is replaced while another thread calls it, and what the process has after each.
+//! Cycles of a module that is replaced while another thread calls it.
 
-use std::fs;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -10,26 +9,6 @@ use hotpatch_module::abi::ModuleVersion;
 use hotpatch_module::{Function, ModuleHost};
 
 use crate::build::module;
-
-/// What the process has.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Holdings {
-    pub(crate) mappings: usize,
-    pub(crate) descriptors: usize,
-    pub(crate) resident_kib: usize,
-}
-
-impl Holdings {
-    pub(crate) fn now() -> Self {
-        let status = fs::read_to_string("/proc/self/status").unwrap();
-        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        Self {
-            mappings: fs::read_to_string("/proc/self/maps").unwrap().lines().count(),
-            descriptors: fs::read_dir("/proc/self/fd").unwrap().count(),
-            resident_kib: resident.unwrap().trim().trim_end_matches(" kB").parse().unwrap(),
-        }
-    }
-}
 
 fn number(function: &Function) -> u64 {
     let mut output = 0_u64;

@@ -4,8 +4,11 @@
 #[path = "../host/build.rs"]
 mod build;
 mod cycles;
+#[allow(dead_code, reason = "the report is for a bench")]
+#[path = "../../../hotpatch-runtime/tests/support/soak.rs"]
+mod soak;
 
-use cycles::Holdings;
+use soak::Holdings;
 
 #[test]
 fn a_thousand_reloads_leave_nothing_behind() {

@@ -1,4 +1,4 @@
-//! Cycles of a patch that is applied, rolled back and unloaded, and what the process has grown by.
+//! Cycles of a patch that is applied, rolled back and unloaded.
 
 use std::fs;
 use std::num::NonZeroUsize;
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use hotpatch_abi::entry::Entry;
 use hotpatch_abi::manifest::Published;
 use hotpatch_abi::version::ABI_VERSION;
-use hotpatch_runtime::{Unload, apply, functions, images, keep_generations, rollback, unload};
+use hotpatch_runtime::{Unload, apply, keep_generations, rollback, unload};
 use tempfile::TempDir;
 
 use super::support::{Dylib, base, compile, folder};
@@ -64,33 +64,6 @@ impl Numbered {
         let path = self.folder.path().join(format!("{number}.so"));
         self.dylib.seal(&path, &manifest);
         path
-    }
-}
-
-/// What a process has and may run out of.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Holdings {
-    pub(crate) resident_kib: u64,
-    pub(crate) mappings: usize,
-    pub(crate) descriptors: usize,
-    pub(crate) images: usize,
-    pub(crate) rows: usize,
-}
-
-impl Holdings {
-    pub(crate) fn now() -> Self {
-        let status = fs::read_to_string("/proc/self/status").unwrap();
-        let resident = status
-            .lines()
-            .find_map(|line| line.strip_prefix("VmRSS:"))
-            .unwrap();
-        Self {
-            resident_kib: resident.trim().trim_end_matches(" kB").parse().unwrap(),
-            mappings: fs::read_to_string("/proc/self/maps").unwrap().lines().count(),
-            descriptors: fs::read_dir("/proc/self/fd").unwrap().count(),
-            images: images().len(),
-            rows: functions().len(),
-        }
     }
 }
 
