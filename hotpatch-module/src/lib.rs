@@ -37,8 +37,3 @@ mod sandbox;
 
 #[cfg(feature = "wasm")]
 pub use sandbox::Limits;
-
-/// The chapter of the guide whose code needs the sandbox.
-#[cfg(all(doctest, feature = "wasm"))]
-#[doc = include_str!("../../docs/guide/src/sandbox.md")]
-pub mod chapter {}

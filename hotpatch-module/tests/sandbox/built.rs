@@ -81,13 +81,13 @@ fn build(target: &str) -> [PathBuf; 2] {
         .expect("rustc has a host");
     let package = Path::new(env!("CARGO_TARGET_TMPDIR")).join("modules");
     std::fs::create_dir_all(&package).unwrap();
-    let tests = concat!(env!("CARGO_MANIFEST_DIR"), "/tests");
+    let tests = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
     let mut manifest = format!(
         "[workspace]\n[package]\nname = \"modules\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\
          [lib]\npath = \"lib.rs\"\n\
          [dependencies]\nhotpatch-module = {{ path = {:?}, default-features = false }}\n\
          [profile.dev]\nopt-level = \"s\"\ndebug = false\n",
-        env!("CARGO_MANIFEST_DIR")
+        concat!(env!("CARGO_MANIFEST_DIR"), "/../..")
     );
     for (name, source) in MODULES {
         manifest += &format!(
@@ -98,7 +98,7 @@ fn build(target: &str) -> [PathBuf; 2] {
     std::fs::write(package.join("lib.rs"), "").unwrap();
     // The versions of the workspace, which are on this machine.
     std::fs::copy(
-        concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.lock"),
+        concat!(env!("CARGO_MANIFEST_DIR"), "/../../../Cargo.lock"),
         package.join("Cargo.lock"),
     )
     .unwrap();

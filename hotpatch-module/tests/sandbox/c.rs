@@ -10,7 +10,7 @@ use crate::{call, function, host};
 
 /// Builds the module with the command of the guide.
 fn build(folder: &Folder) -> Option<PathBuf> {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let package = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
     let output = folder.file("calculator.wasm", b"");
     let mut clang = Command::new("clang");
     clang.args([
@@ -22,8 +22,8 @@ fn build(folder: &Folder) -> Option<PathBuf> {
         "-I",
     ]);
     clang
-        .arg(here.join("include"))
-        .arg(here.join("tests/modules/calculator.c"))
+        .arg(package.join("include"))
+        .arg(package.join("tests/modules/calculator.c"))
         .arg("-o")
         .arg(&output);
     let said = match clang.output() {
