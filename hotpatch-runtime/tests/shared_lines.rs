@@ -1,8 +1,8 @@
 //! Calls write no memory that threads share: while two threads call, everything that they share is read-only.
 //!
 //! What the process can write is protected: the data of the program and of its libraries, the heap, and what the
-//! allocator of this test gave out. What stays writable belongs to one thread: its stack, its locals and its word, each
-//! on lines of its own. Whoever wrote anything else would end the test with SIGSEGV; a child shows that it does.
+//! allocator of this test gave out. What stays writable belongs to one thread: its stack, its locals, its word and its
+//! track, each on lines of its own. Whoever wrote anything else would end the test with SIGSEGV; a child shows that it does.
 
 #[macro_use]
 mod support;
@@ -23,12 +23,13 @@ hot!(plain, PLAIN, 10);
 hot!(patched, PATCHED, 20);
 
 const PAGE: usize = 4096;
-/// The alignment and the size by which the allocator knows the words of threads.
+/// The alignment by which the allocator knows what one thread has to itself: its word, which is as long, and the track of
+/// what it is inside.
 const WORD: usize = 128;
 const THREADS: usize = 2;
 const CALLS: u64 = 20_000;
 
-/// Gives out one mapping from its beginning, and the words of threads on pages of their own. Frees nothing.
+/// Gives out one mapping from its beginning, and what threads have to themselves on pages of their own. Frees nothing.
 struct Arena {
     start: AtomicPtr<u8>,
     used: AtomicUsize,
@@ -47,9 +48,10 @@ const ARENA_LEN: usize = 1 << 30;
 // SAFETY: every piece of memory is given out once.
 unsafe impl GlobalAlloc for Arena {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        if (layout.align(), layout.size()) == (WORD, WORD) {
-            self.words.fetch_add(1, Ordering::Relaxed);
-            return map(PAGE);
+        if layout.align() == WORD {
+            self.words
+                .fetch_add((layout.size() == WORD).into(), Ordering::Relaxed);
+            return map(layout.size().next_multiple_of(PAGE));
         }
         let at = self
             .used

@@ -14,7 +14,8 @@ use crate::platform::thread_id;
 const DEPTH: usize = 128;
 
 /// The functions that one thread is inside, each known by the address of its entry or of its body as built. Tracks are
-/// never freed.
+/// never freed. Each has lines of the cache of its own, in pairs, as processors fetch them: a thread writes it at every step.
+#[repr(align(128))]
 pub(super) struct Track {
     thread: AtomicU32,
     taken: AtomicBool,
