@@ -12,7 +12,7 @@ mod soak;
 use soak::Report;
 
 fn main() {
-    let mut report = Report::begin(&[]);
+    let mut report = Report::begin(5, &[]);
     let cycles = report.cycles;
     cycles::run(cycles, |cycle, elapsed| report.note(cycle, elapsed, Vec::new));
     report.end();

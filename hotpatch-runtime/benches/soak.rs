@@ -15,7 +15,7 @@ use soak::Report;
 hot!(one, ONE, 0);
 
 fn main() {
-    let mut report = Report::begin(&["images", "functions"]);
+    let mut report = Report::begin(30, &["images", "functions"]);
     let cycles = report.cycles;
     cycles::run(
         &ONE,
