@@ -138,7 +138,7 @@ impl Function {
     }
 }
 
-/// Has the compiler lay out what is before it away from the usual way, which has no jump then.
+/// Tells the compiler that the branch that calls it is not the usual one, which then has no jump.
 #[cold]
 #[inline(always)]
 fn unlikely() {}
